@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of kseg for bash. The shell's own functions suffice; bash-completion only has to load this file.
+
+# shellcheck disable=SC2207  # words here hold no blanks
+_kseg() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
+    local commands='decode'
+    local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
+
+    # "--format=x" reaches us as three words.
+    if [[ $current == '=' ]]; then
+        current=''
+    elif [[ $previous == '=' ]]; then
+        previous=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if [[ " $commands " == *" $word "* ]]; then
+            command=$word
+            break
+        fi
+    done
+
+    COMPREPLY=()
+    case $previous in
+    --color)
+        COMPREPLY=($(compgen -W 'auto always never' -- "$current"))
+        return
+        ;;
+    esac
+    case $command in
+    '')
+        COMPREPLY=($(compgen -W "$commands $global" -- "$current"))
+        ;;
+    decode)
+        _kseg_decode
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_decode() {
+    local options='-o --output --overwrite -f --format --json --bytes --batches --summary --hexdump --offsets --since
+        --until --limit --key --follow --shallow --damaged --max-batch-bytes --input -j --jobs'
+    case $previous in
+    -f | --format)
+        COMPREPLY=($(compgen -W 'text jsonl raw' -- "$current"))
+        ;;
+    --bytes)
+        COMPREPLY=($(compgen -W 'auto utf8 base64 hex' -- "$current"))
+        ;;
+    --input)
+        COMPREPLY=($(compgen -W 'auto raw hex base64' -- "$current"))
+        ;;
+    --offsets | --since | --until | --limit | --key | --max-batch-bytes | -j | --jobs) ;;
+    -o | --output)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+complete -F _kseg kseg

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// kseg: a toolkit for Kafka log segments. Each command lives in a file of its name.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "command.hpp"
+#include "options.hpp"
+#include "stop.hpp"
+
+int main(int argc, char** argv) {
+    using namespace kseg::tools;
+    catch_signals();
+    CLI::App app("Kafka log segments: see, mend, index, archive, query, serve", "kseg");
+    app.set_version_flag("--version", std::string("kseg ") + KSEG_VERSION);
+    app.require_subcommand(1);
+    Globals globals;
+    Run run;
+    add_global_options(app, globals);
+    add_decode(app, globals, run);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        // Help and version are parse errors of status 0; every other one is a wrong command line.
+        return app.exit(error) == 0 ? static_cast<int>(Exit::done) : static_cast<int>(Exit::usage);
+    }
+    try {
+        return static_cast<int>(run());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "error: %s\n", error.what());
+        return static_cast<int>(Exit::failed);
+    }
+}
