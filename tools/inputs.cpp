@@ -83,7 +83,7 @@ std::vector<Input> expand_inputs(const std::vector<std::string>& arguments, Repo
             inputs.push_back({.path = argument,
                               .side_file = segment::side_file_of(name),
                               .partition = segment::partition_of(argument),
-                              .base_offset = segment::parse_segment_name(name),
+                              .base_offset = segment::parse_segment_name(name, fs::path(name).extension().string()),
                               .last_of_log = true,
                               .size = ignored ? 0 : size});
         }

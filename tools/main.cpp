@@ -11,7 +11,7 @@
 int main(int argc, char** argv) {
     using namespace kseg::tools;
     catch_signals();
-    CLI::App app("Kafka log segments: see, mend, index, archive, query, serve", "kseg");
+    CLI::App app("A toolkit for Kafka log segments", "kseg");
     app.set_version_flag("--version", std::string("kseg ") + KSEG_VERSION);
     app.require_subcommand(1);
     Globals globals;

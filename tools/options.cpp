@@ -13,7 +13,8 @@
 namespace kseg::tools {
 namespace {
 
-std::optional<std::int64_t> record_offset(std::string_view text) {
+/// A number of 0 or more.
+std::optional<std::int64_t> whole_number(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size() && value >= 0 ? std::optional(value) : std::nullopt;
@@ -24,8 +25,8 @@ void set_offsets(const std::string& text, segment::RecordRange& range) {
     const std::size_t dots = text.find("..");
     const std::string_view first = std::string_view(text).substr(0, std::min(dots, text.size()));
     const std::string_view last = dots == std::string::npos ? "" : std::string_view(text).substr(dots + 2);
-    range.first_offset = record_offset(first);
-    range.end_offset = record_offset(last);
+    range.first_offset = whole_number(first);
+    range.end_offset = whole_number(last);
     if ((!first.empty() && !range.first_offset) || (!last.empty() && !range.end_offset) || (first.empty() && last.empty())) {
         reject("--offsets", kForm, text);
     }
@@ -96,7 +97,17 @@ void add_range_options(CLI::App& app, RangeOptions& options) {
            "--until", [&options](const std::string& text) { options.range.until = time_value("--until", text); },
            "Only records before this time")
         ->option_text("TIME");
-    app.add_option("--limit", options.limit, "Print at most N records, or batches where batches are printed")->option_text("N");
+    app.add_option_function<std::string>(
+           "--limit",
+           [&options](const std::string& text) {
+               const auto count = whole_number(text);
+               if (!count) {
+                   reject("--limit", "a number of 0 or more", text);
+               }
+               options.limit = static_cast<std::uint64_t>(*count);
+           },
+           "Print at most N records, or batches where batches are printed")
+        ->option_text("N");
 }
 
 CLI::Option* add_size_option(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& help) {

@@ -291,7 +291,10 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
     io::Window window(source, where.start);
     segment::SegmentCursor cursor(window, where.start, {.max_batch_bytes = options_.selection.max_batch_bytes});
     Part part{.segment = reading_};
-    source.before_wait = [&] { flush(part); };
+    source.before_wait = [&] {
+        flush(part);
+        jobs_->drain();
+    };
     std::uint64_t batches = 0;
     std::optional<segment::Item> refused;
     bool whole = where.start.value == 0;

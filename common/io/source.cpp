@@ -73,7 +73,7 @@ class DescriptorSource final : public ByteSource {
             }
             pollfd waiting{.fd = fd_, .events = POLLIN, .revents = 0};
             const int ready = ::poll(&waiting, 1, told ? kPollMs : 0);
-            if (ready == 0) {
+            if (ready <= 0) {  // nothing there yet, or a signal
                 if (!told && before_wait) {
                     before_wait();
                 }

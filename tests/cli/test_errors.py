@@ -41,8 +41,7 @@ class Errors(k.ScratchCase):
         self.assertIn("decode", k.run("--help").text)
         self.assertRegex(k.run("--version").text, r"\d+\.\d+")
         for option in ("--batches", "--summary", "--hexdump", "--offsets", "--since", "--until", "--limit", "--key", "--follow",
-                       "--shallow", "--damaged", "--max-batch-bytes", "--json", "--format", "--input", "--bytes", "--overwrite",
-                       "--decoder"):
+                       "--shallow", "--damaged", "--max-batch-bytes", "--json", "--format", "--input", "--bytes", "--overwrite"):
             self.assertIn(option, k.decode("--help").text)
 
     def test_a_wrong_command_line_is_2(self):
@@ -52,7 +51,7 @@ class Errors(k.ScratchCase):
                      ["decode", "--since=2023-13-45T00:00:00Z", good], ["decode", "--limit", "many", good], ["decode", "--limit=-1", good],
                      ["decode", "--bytes", "base17", good], ["decode", "--format", "xml", good], ["decode", "--input", "morse", good],
                      ["decode", "--max-batch-bytes", "lots", good], ["--color", "sometimes", "decode", good],
-                     ["decode", "--decoder", "magic", good], ["decode", "--offsets"]):
+                     ["decode", "--offsets"]):
             with self.subTest(args=args):
                 run = k.run(*args)
                 self.assertEqual(run.status, 2, str(run))

@@ -46,14 +46,15 @@ install_missing() {
 # build_preset PRESET TARGET [CMAKE OPTION...]: configures, and builds a target in build/PRESET. What cmake says while it
 # configures is shown only when it fails.
 build_preset() {
-    local preset=$1 target=$2 log options=()
+    local preset=$1 target=$2 log
     shift 2
+    # By the environment, which counts only where nothing is configured yet: setting it later would build all anew.
     if command -v ccache >/dev/null; then
-        options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+        export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
     fi
     echo "== build $preset"
     log=$(mktemp)
-    if ! cmake --preset "$preset" "${options[@]}" "$@" >"$log" 2>&1 </dev/null; then
+    if ! cmake --preset "$preset" "$@" >"$log" 2>&1 </dev/null; then
         cat "$log"
         rm -f "$log"
         return 1

@@ -64,20 +64,19 @@ class Fields {
 
 void append_json(ByteBuffer& out, const segment::Item& item, const Body& body, const SegmentInfo& segment) {
     const record::BatchHeader& h = item.batch.header();
-    const bool known = h.has_known_magic();
-    const bool v2 = known && !h.is_legacy();
+    const bool v2 = !h.is_legacy();
     const auto if_v2 = [v2](std::int64_t value) { return v2 ? std::optional(value) : std::nullopt; };
     Fields fields(out);
     fields.number("position", static_cast<std::int64_t>(item.position.value));
     fields.number("size", static_cast<std::int64_t>(item.size));
     fields.number("magic", h.magic);
     fields.number("base_offset", body.base_offset);
-    fields.number("last_offset", known ? std::optional(body.last_offset) : std::nullopt);
+    fields.number("last_offset", body.last_offset);
     fields.number("records", body.records);
-    fields.text("codec", known ? std::optional<std::string>(codec_name(h.codec_id())) : std::nullopt);
-    fields.text("timestamp_type", known ? std::optional(to_string(h.timestamp_type())) : std::nullopt);
+    fields.text("codec", codec_name(h.codec_id()));
+    fields.text("timestamp_type", to_string(h.timestamp_type()));
     fields.number("base_timestamp", if_v2(h.base_timestamp));
-    fields.number("max_timestamp", known ? std::optional(h.max_timestamp) : std::nullopt);
+    fields.number("max_timestamp", h.max_timestamp);
     fields.number("leader_epoch", if_v2(h.partition_leader_epoch));
     fields.number("producer_id", if_v2(h.producer_id));
     fields.number("producer_epoch", if_v2(h.producer_epoch));
@@ -85,8 +84,8 @@ void append_json(ByteBuffer& out, const segment::Item& item, const Body& body, c
     fields.boolean("transactional", v2 ? std::optional(h.is_transactional()) : std::nullopt);
     fields.boolean("control", v2 ? std::optional(h.is_control()) : std::nullopt);
     fields.number("delete_horizon", h.has_delete_horizon() ? std::optional(h.base_timestamp) : std::nullopt);
-    fields.text("crc", known ? std::optional(fmt::format("{:08x}", h.crc)) : std::nullopt);
-    fields.text("crc_computed", known ? std::optional(fmt::format("{:08x}", item.crc_computed)) : std::nullopt);
+    fields.text("crc", fmt::format("{:08x}", h.crc));
+    fields.text("crc_computed", fmt::format("{:08x}", item.crc_computed));
     fields.boolean("valid", item.crc_valid);
     fields.text("problem", body.problem == record::Problem::none ? std::nullopt : std::optional(to_string(body.problem)));
     fields.end(segment);
@@ -99,10 +98,6 @@ void append_text(ByteBuffer& out, const segment::Item& item, const Body& body, c
         out.append(": "sv);
     }
     out.append(fmt::format("{:>10} {:>8}  magic {}  ", item.position.value, item.size, h.magic));
-    if (!h.has_known_magic()) {
-        out.append("unknown magic\n"sv);
-        return;
-    }
     out.append(fmt::format("offsets {}-{}  records {}  {}  ", body.base_offset, body.last_offset,
                            body.records ? fmt::format("{}", *body.records) : "?", codec_name(h.codec_id())));
     append_time(out, h.max_timestamp);
@@ -156,7 +151,7 @@ class BatchPrinter final : public Printer {
     Body read_body(const segment::Item& item) {
         const record::BatchHeader& h = item.batch.header();
         Body body{.base_offset = h.base_offset, .last_offset = h.last_offset()};
-        if (!h.is_legacy() && h.has_known_magic()) {
+        if (!h.is_legacy()) {
             body.records = h.records_count;
         }
         if (selection_.shallow) {

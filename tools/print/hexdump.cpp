@@ -106,12 +106,6 @@ class HexdumpPrinter final : public Printer {
                                item.crc_valid ? "" : ", CRC WRONG"));
         FieldDump dump(out, item.batch.bytes(), item.position.value, "");
         wire::Reader& in = dump.reader();
-        if (!h.has_known_magic()) {
-            frame(dump, "leader_epoch or crc");
-            in.bytes(in.left());
-            dump.field("bytes of an unknown magic", "");
-            return;
-        }
         if (h.is_legacy()) {
             message(dump, h, item.crc_computed);
         } else {

@@ -102,9 +102,6 @@ bool Printer::wanted(const segment::Item& item) {
         return true;
     }
     const record::BatchHeader& header = item.batch.header();
-    if (!header.has_known_magic()) {
-        return true;
-    }
     const auto overlaps = [&range](std::int64_t first, std::int64_t last) {
         return (!range.first_offset || last >= *range.first_offset) && (!range.end_offset || first < *range.end_offset);
     };
@@ -140,9 +137,7 @@ bool Printer::left_out(const segment::Item& item, Printed& printed) const {
     const std::string_view fate = selection_.damaged ? "" : "; left out";
     printed.notes.push_back(
         {.at = item.position.value,
-         .what = header.has_known_magic()
-                     ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}{}", item.crc_computed, header.crc, fate)
-                     : fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}{}", static_cast<std::uint8_t>(header.magic), fate)});
+         .what = fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}{}", item.crc_computed, header.crc, fate)});
     return !selection_.damaged;
 }
 

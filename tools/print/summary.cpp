@@ -12,8 +12,6 @@
 namespace kseg::tools {
 namespace {
 
-constexpr std::array<std::string_view, 4> kMagicNames{"0", "1", "2", "other"};
-
 template <typename T>
 void take_least(std::optional<T>& mine, const std::optional<T>& other) {
     if (other && (!mine || *other < *mine)) {
@@ -75,7 +73,7 @@ void Summary::add_batch(const segment::Item& item, const Batch& batch) {
     const record::BatchHeader& header = item.batch.header();
     ++batches_;
     bytes_ += item.size;
-    magics_[header.has_known_magic() ? static_cast<std::size_t>(header.magic) : 3] += 1;
+    magics_[static_cast<std::size_t>(header.magic)] += 1;
     if (!item.crc_valid) {
         // Nothing that a wrong CRC covers is counted as if it were so.
         ++invalid_;
@@ -143,7 +141,7 @@ void Summary::write_json(ByteBuffer& out) const {
                                return fmt::format(R"("{}":{})", codec_name(static_cast<std::uint8_t>(i)), codecs_[i]);
                            })));
     out.append(fmt::format(R"("magics":{{{}}},)", join_counts(magics_, ",", [this](std::size_t i) {
-                               return fmt::format(R"("{}":{})", kMagicNames[i], magics_[i]);
+                               return fmt::format(R"("{}":{})", i, magics_[i]);
                            })));
     out.append(fmt::format(R"("control_batches":{},"transactional_batches":{},"empty_batches":{},)", control_, transactional_, empty_));
     out.append(fmt::format(R"("invalid_batches":{},"problem_batches":{},"backward_batches":{},)", invalid_, problems_, backwards_));
@@ -174,7 +172,7 @@ void Summary::write_text(ByteBuffer& out) const {
     line("codecs", join_counts(codecs_, ", ", [this](std::size_t i) {
              return fmt::format("{} {}", codec_name(static_cast<std::uint8_t>(i)), codecs_[i]);
          }));
-    line("magics", join_counts(magics_, ", ", [this](std::size_t i) { return fmt::format("{}: {}", kMagicNames[i], magics_[i]); }));
+    line("magics", join_counts(magics_, ", ", [this](std::size_t i) { return fmt::format("{}: {}", i, magics_[i]); }));
     if (offset_gap_count_ != 0) {
         line("missing offsets", fmt::format("{} in {} gaps", missing_offsets_, offset_gap_count_));
         for (const OffsetGap& gap : offset_gaps_) {

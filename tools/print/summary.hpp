@@ -58,7 +58,7 @@ class Summary {
     std::uint64_t invalid_ = 0;
     std::uint64_t problems_ = 0;
     std::array<std::uint64_t, 8> codecs_{};
-    std::array<std::uint64_t, 4> magics_{};  // 0, 1, 2, any other
+    std::array<std::uint64_t, 3> magics_{};
     std::optional<std::int64_t> first_offset_;
     std::optional<std::int64_t> last_offset_;
     std::optional<TimestampMs> least_time_;

@@ -18,14 +18,14 @@ std::string_view to_string(TimestampType type) {
 }
 
 TimestampType BatchHeader::timestamp_type() const {
-    if (magic == 0 || !has_known_magic()) {
+    if (magic == 0) {
         return TimestampType::none;
     }
     return (attributes & kLogAppendTimeBit) != 0 ? TimestampType::log_append : TimestampType::create;
 }
 
 std::int64_t BatchHeader::last_offset() const {
-    return magic != 2 ? base_offset : saturating_add(base_offset, last_offset_delta);
+    return is_legacy() ? base_offset : saturating_add(base_offset, last_offset_delta);
 }
 
 Result<BatchView> BatchView::parse(Bytes whole, FileOffset at) {
@@ -74,18 +74,6 @@ Result<BatchView> BatchView::parse(Bytes whole, FileOffset at) {
                      .what = fmt::format("batch length; expected {}, got {}", whole.size() - kLengthFieldEnd, h.batch_length),
                      .at = at.value};
     }
-    return view;
-}
-
-BatchView BatchView::of_unknown_magic(Bytes whole, FileOffset at) {
-    BatchView view;
-    view.bytes_ = whole;
-    view.at_ = at;
-    wire::Reader in(whole, at);
-    view.header_.base_offset = in.i64();
-    view.header_.batch_length = in.i32();
-    in.i32();  // leader epoch or CRC
-    view.header_.magic = in.i8();
     return view;
 }
 

@@ -55,9 +55,7 @@ struct BatchHeader {
     std::int32_t base_sequence = -1;
     std::int32_t records_count = 0;
 
-    /// Whether the magic is one that we know; of other batches only base_offset, batch_length and magic are read.
-    [[nodiscard]] bool has_known_magic() const { return magic >= 0 && magic <= 2; }
-    [[nodiscard]] bool is_legacy() const { return magic == 0 || magic == 1; }
+    [[nodiscard]] bool is_legacy() const { return magic < 2; }
     /// Bits 0-2 of the attributes; 5 to 7 name no codec.
     [[nodiscard]] std::uint8_t codec_id() const { return static_cast<std::uint8_t>(attributes & kCodecMask); }
     [[nodiscard]] bool has_known_codec() const { return codec_id() <= codec::kLastCodec; }
@@ -83,10 +81,6 @@ class BatchView {
     ///          unsupported  magic is not 0, 1 or 2
     ///          corrupt      the length field does not say whole.size()
     static Result<BatchView> parse(Bytes whole, FileOffset at);
-
-    /// A batch of a magic that we do not know: the bytes, and what every magic has in the same place.
-    /// whole    at least kFrameBytes (17) bytes
-    static BatchView of_unknown_magic(Bytes whole, FileOffset at);
 
     [[nodiscard]] Bytes bytes() const { return bytes_; }
     [[nodiscard]] FileOffset position() const { return at_; }

@@ -56,7 +56,6 @@ std::string_view to_string(Problem problem) {
         case Problem::bad_record: return "bad_record";
         case Problem::bad_count: return "bad_count";
         case Problem::bad_delta: return "bad_delta";
-        case Problem::bad_magic: return "bad_magic";
     }
     return "";
 }
@@ -87,12 +86,6 @@ void RecordReader::open(const BatchView& batch) {
     count_ = 0;
     problem_ = Problem::none;
     problem_text_.clear();
-    if (!header_.has_known_magic()) {
-        plain_ = {};
-        set_problem(Problem::bad_magic, fmt::format("magic 0x{:02x} is not known", static_cast<std::uint8_t>(header_.magic)));
-        done_ = true;
-        return;
-    }
     plain_ = batch.body();
     if (header_.codec_id() == 0) {
         in_ = wire::Reader(header_.is_legacy() ? batch.bytes() : plain_);

@@ -66,7 +66,6 @@ enum class Problem : std::uint8_t {
     bad_record,  ///< a record breaks its format
     bad_count,   ///< records_count is not the number of records there
     bad_delta,   ///< an offset delta is negative, does not rise, or passes last_offset_delta
-    bad_magic,   ///< the magic is none that we know
 };
 
 /// "bad_codec" and so on; empty for none.

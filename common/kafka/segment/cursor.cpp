@@ -155,7 +155,16 @@ Result<Item> SegmentCursor::next() {
     return gap_from(pos_, Bytes(first).first(first_bytes));
 }
 
-/// The batch at `at`, or nothing where its bytes begin a gap.
+Item SegmentCursor::gap_item(FileOffset from, FileOffset to, GapReason reason) {
+    pos_ = to;
+    return {.outcome = reason == GapReason::torn_tail ? Outcome::torn_tail : Outcome::gap,
+            .position = from,
+            .size = to - from,
+            .reason = reason};
+}
+
+/// The batch at `at`, or nothing where its bytes begin a gap whose end has to be searched. A batch of an unknown magic is a
+/// gap as long as its length.
 Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes head) {
     const Frame frame = Frame::of(head.data());
     if (!frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > options_.max_batch_bytes) {
@@ -179,18 +188,23 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes head) {
         return std::optional<Item>{};
     }
     const Bytes whole = bytes->first(size);
-    const auto view = [&](Bytes there) {
-        return frame.known_magic() ? record::BatchView::parse(there, at) : record::BatchView::of_unknown_magic(there, at);
-    };
-    const auto batch = view(whole);
+    if (!frame.known_magic()) {
+        const auto leads = length_leads(at, size);
+        if (!leads) {
+            return leads.error();
+        }
+        return *leads ? std::optional(gap_item(at, at + size, GapReason::bad_magic)) : std::nullopt;
+    }
+    const auto batch = record::BatchView::parse(whole, at);
     if (!batch) {
         return std::optional<Item>{};
     }
-    const std::uint32_t computed = frame.known_magic() ? batch->compute_crc() : 0;
-    if (frame.known_magic() && computed == batch->header().crc) {
+    const std::uint32_t computed = batch->compute_crc();
+    if (computed == batch->header().crc) {
         return std::optional(batch_item(*batch, true, computed));
     }
-    const auto leads = length_leads(at, *batch);
+    const bool adds_up = batch->header().is_legacy() && message_adds_up(*batch);
+    const auto leads = adds_up ? Result<bool>(true) : length_leads(at, size);
     if (!leads) {
         return leads.error();
     }
@@ -202,15 +216,12 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes head) {
     if (!again) {
         return again.error();
     }
-    return std::optional(batch_item(*view(again->first(size)), false, computed));
+    return std::optional(batch_item(*record::BatchView::parse(again->first(size), at), false, computed));
 }
 
 /// Whether the length of a batch whose CRC is wrong, or whose magic is unknown, can be believed.
-Result<bool> SegmentCursor::length_leads(FileOffset at, const record::BatchView& batch) {
-    if (batch.header().is_legacy() && message_adds_up(batch)) {
-        return true;
-    }
-    const FileOffset end = at + batch.bytes().size();
+Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
+    const FileOffset end = at + size;
     // A good batch that begins inside says that the length reaches too far.
     RangeCrc crcs;
     const auto inside = find_valid(at + 1, end, at, crcs, nullptr);
@@ -254,6 +265,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
             return std::optional<FileOffset>{};
         }
         const std::size_t places = std::min<std::size_t>(bytes.size() - kFrameBytes + 1, before - at);
+        bool here_nonzero = false;
         std::size_t i = 0;
         for (; i < places; ++i) {
             if (to_u8(bytes[i + record::kMagicAt]) > 2) {
@@ -264,6 +276,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
                 continue;
             }
             note(bytes.first(i));
+            here_nonzero = bytes[i] != std::byte{0};
             const auto valid = valid_at(at + i, frame, std::min(at + i, keep), crcs);
             if (!valid) {
                 return valid.error();
@@ -277,7 +290,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
         if (i == places) {
             note(bytes.first(places));
         } else {
-            note(std::array{std::byte{1}});  // what was tried as a batch had a length, and so is not all zeros
+            note(std::array{here_nonzero ? std::byte{1} : std::byte{0}});
             ++i;
         }
         at = at + i;
@@ -305,6 +318,11 @@ Result<bool> SegmentCursor::valid_at(FileOffset at, const Frame& frame, FileOffs
 
 namespace {
 
+/// Whether the bytes are ASCII text, as no batch begins: its offset would be above 2^61.
+bool is_print(Bytes bytes) {
+    return std::ranges::all_of(bytes, [](std::byte b) { return (to_u8(b) >= 0x20 && to_u8(b) < 0x7f) || to_u8(b) == 0x0a; });
+}
+
 /// Why the bytes from `head` on are no batch.
 /// gap_bytes   how many there are;   at_end   whether the file ends with them
 GapReason reason_of(Bytes head, std::uint64_t gap_bytes, bool at_end, bool nonzero) {
@@ -312,7 +330,7 @@ GapReason reason_of(Bytes head, std::uint64_t gap_bytes, bool at_end, bool nonze
         return GapReason::zero_fill;
     }
     if (head.size() < kFrameBytes) {
-        return at_end ? GapReason::torn_tail : GapReason::garbage;
+        return at_end && !is_print(head) ? GapReason::torn_tail : GapReason::garbage;
     }
     wire::Reader in(head);
     const std::int64_t offset = in.i64();
@@ -337,12 +355,8 @@ Result<Item> SegmentCursor::gap_from(FileOffset at, Bytes head) {
         return found.error();
     }
     const bool at_end = !found->has_value();
-    pos_ = at_end ? window_.read_to() : **found;
-    const GapReason reason = reason_of(head, pos_ - at, at_end, nonzero);
-    return Item{.outcome = reason == GapReason::torn_tail ? Outcome::torn_tail : Outcome::gap,
-                .position = at,
-                .size = pos_ - at,
-                .reason = reason};
+    const FileOffset end = at_end ? window_.read_to() : **found;
+    return gap_item(at, end, reason_of(head, end - at, at_end, nonzero));
 }
 
 }  // namespace kseg::segment

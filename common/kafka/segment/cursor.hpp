@@ -19,7 +19,7 @@ enum class GapReason : std::uint8_t {
     torn_tail,   ///< the file ends inside a batch
     zero_fill,   ///< nothing but zeros
     bad_length,  ///< a length that cannot be, or that leads to no batch
-    bad_magic,   ///< an unknown magic whose length leads to no batch
+    bad_magic,   ///< what would be a batch, were its magic known
     garbage,     ///< nothing there looks like a batch
 };
 
@@ -34,8 +34,8 @@ struct Item {
     FileOffset position;
     std::uint64_t size = 0;              ///< bytes of the batch, torn tail or gap
     record::BatchView batch{};           ///< of a batch
-    bool crc_valid = false;              ///< of a batch: stored CRC and computed CRC are equal, and the magic is known
-    std::uint32_t crc_computed = 0;      ///< of a batch with a known magic
+    bool crc_valid = false;              ///< of a batch: stored CRC and computed CRC are equal
+    std::uint32_t crc_computed = 0;      ///< of a batch
     GapReason reason = GapReason::garbage;  ///< of a torn tail or gap
 };
 
@@ -44,7 +44,7 @@ struct CursorOptions {
     std::uint64_t max_batch_bytes = std::uint64_t{1} << 30;
 };
 
-/// Reads on in one pass. A batch whose CRC is wrong is still a batch as long as its length leads on: to another batch, to
+/// Reads on in one pass. A batch is of a known magic. One whose CRC is wrong is still a batch as long as its length leads on: to another batch, to
 /// zeros or to the end. Otherwise it begins a gap, which ends at the next place where magic is known, the length fits and
 /// the CRC matches. Memory: a few pieces of the window, or one batch where that is larger.
 class SegmentCursor {
@@ -66,10 +66,11 @@ class SegmentCursor {
     class RangeCrc;
     Result<std::optional<Item>> batch_at(FileOffset at, Bytes head);
     Result<Item> gap_from(FileOffset at, Bytes head);
-    Result<bool> length_leads(FileOffset at, const record::BatchView& batch);
+    Result<bool> length_leads(FileOffset at, std::size_t size);
     Result<std::optional<FileOffset>> find_valid(FileOffset from, FileOffset before, FileOffset keep, RangeCrc& crcs,
                                                  bool* nonzero);
     Result<bool> valid_at(FileOffset at, const Frame& frame, FileOffset keep, RangeCrc& crcs);
+    Item gap_item(FileOffset from, FileOffset to, GapReason reason);
     Item batch_item(const record::BatchView& batch, bool valid, std::uint32_t computed);
     [[nodiscard]] std::uint64_t search_limit() const;
 
