@@ -48,8 +48,25 @@ Mode mode_of(const DecodeOptions& options) {
     return format == Format::jsonl ? Mode::records_jsonl : Mode::records_text;
 }
 
+/// What is wrong with the options taken together, or nothing.
+const char* conflict(const DecodeOptions& options) {
+    if (options.hexdump && options.output.format != Format::text) {
+        return "--hexdump is text; it excludes --format and --json";
+    }
+    if (options.output.format == Format::raw && (options.summary || options.batches)) {
+        return "--format raw prints batches as they are; it excludes --summary and --batches";
+    }
+    return options.read.selection.shallow && options.read.selection.key_glob
+               ? "--key needs the records that --shallow leaves alone"
+               : nullptr;
+}
+
 Exit run_decode(DecodeOptions& options, const Globals& globals) {
     Report report(globals);
+    if (const char* const what = conflict(options)) {
+        report.error({.code = Errc::invalid, .what = what});
+        return Exit::usage;
+    }
     const std::vector<Input> inputs = expand_inputs(options.files, report);
     options.read.mode = mode_of(options);
     options.read.summary_json = options.output.format == Format::jsonl;
@@ -91,21 +108,25 @@ Exit run_decode(DecodeOptions& options, const Globals& globals) {
 }
 
 void add_options(CLI::App& app, DecodeOptions& options) {
-    app.add_option("FILE", options.files, "Segments, captured batches, files beside segments, directories; - is stdin")->required();
+    app.add_option("FILE", options.files, "Segments, captured batches, files beside segments, directories; - is stdin")
+        ->required();
     auto* batches = app.add_flag("--batches", options.batches, "Print batches and gaps in place of records");
-    auto* summary = app.add_flag("--summary", options.summary, "Print totals, codecs, time range, missing offsets and damage");
+    auto* summary =
+        app.add_flag("--summary", options.summary, "Print totals, codecs, time range, missing offsets and damage");
     auto* hexdump = app.add_flag("--hexdump", options.hexdump, "Print every field of each batch beside its bytes");
     batches->excludes(summary)->excludes(hexdump);
     summary->excludes(hexdump);
     add_range_options(app, options.range);
-    app.add_option("--key", options.read.selection.key_glob, "Only records whose key matches this pattern of *, ? and [a-z]")
+    app.add_option("--key", options.read.selection.key_glob,
+                   "Only records whose key matches this pattern of *, ? and [a-z]")
         ->option_text("GLOB");
     app.add_flag("--damaged", options.read.selection.damaged, "Print the records of batches whose CRC is wrong too");
     app.add_flag("--shallow", options.read.selection.shallow, "Do not decode the bodies of batches");
     app.add_flag("--follow", options.read.follow, "Wait for more at the end, until interrupted");
     const std::map<std::string, Coding> codings{
         {"auto", Coding::automatic}, {"raw", Coding::raw}, {"hex", Coding::hex}, {"base64", Coding::base64}};
-    add_choice<Coding>(app, "--input", options.read.coding, codings, "How the input is written; auto tells by its first bytes");
+    add_choice<Coding>(app, "--input", options.read.coding, codings,
+                       "How the input is written; auto tells by its first bytes");
     add_size_option(app, "--max-batch-bytes", options.read.selection.max_batch_bytes,
                     "A batch that is larger, or decompresses to more, is damage (1 GiB)");
     app.add_option("-j,--jobs", options.read.threads, "Threads that print (default: the cores, at most 8)")

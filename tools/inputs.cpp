@@ -45,9 +45,11 @@ void add_directory(const std::string& directory, std::size_t& logs, std::vector<
     for (const std::string& partition : *partitions) {
         add_partition(partition, logs++, inputs, report);
     }
-    const bool is_partition = segment::parse_partition_name(fs::absolute(directory).lexically_normal().filename().string()).has_value();
+    const bool is_partition =
+        segment::parse_partition_name(fs::absolute(directory).lexically_normal().filename().string()).has_value();
     if (partitions->empty() && !is_partition) {
-        report.error({.code = Errc::invalid, .what = "holds neither segments nor partition directories", .file = directory});
+        report.error(
+            {.code = Errc::invalid, .what = "holds neither segments nor partition directories", .file = directory});
     }
 }
 

@@ -22,7 +22,11 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         // Help and version are parse errors of status 0; every other one is a wrong command line.
-        return app.exit(error) == 0 ? static_cast<int>(Exit::done) : static_cast<int>(Exit::usage);
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);
+        }
+        std::fprintf(stderr, "error: %s; --help tells what can be given\n", error.what());
+        return static_cast<int>(Exit::usage);
     }
     try {
         return static_cast<int>(run());

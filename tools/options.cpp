@@ -27,7 +27,8 @@ void set_offsets(const std::string& text, segment::RecordRange& range) {
     const std::string_view last = dots == std::string::npos ? "" : std::string_view(text).substr(dots + 2);
     range.first_offset = whole_number(first);
     range.end_offset = whole_number(last);
-    if ((!first.empty() && !range.first_offset) || (!last.empty() && !range.end_offset) || (first.empty() && last.empty())) {
+    if ((!first.empty() && !range.first_offset) || (!last.empty() && !range.end_offset) ||
+        (first.empty() && last.empty())) {
         reject("--offsets", kForm, text);
     }
     if (dots == std::string::npos && *range.first_offset != kMaxRecordOffset) {
@@ -36,7 +37,8 @@ void set_offsets(const std::string& text, segment::RecordRange& range) {
 }
 
 TimestampMs time_value(const std::string& option, const std::string& text) {
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
     const auto time = parse_time(text, now.count());
     if (!time) {
         reject(option, "RFC 3339, epoch milliseconds or a span such as -2h", text);
@@ -54,24 +56,32 @@ void add_global_options(CLI::App& app, Globals& globals) {
     const std::string group = "Global options";
     app.add_flag("-q,--quiet", globals.quiet, "Print no warnings; the exit status still tells of damage")->group(group);
     app.add_flag("-v,--verbose", globals.verbose, "Print all warnings and what is being done")->group(group);
-    add_choice<When>(app, "--color", globals.color, {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}},
+    add_choice<When>(app, "--color", globals.color,
+                     {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}},
                      "When to colour messages")
         ->group(group);
-    app.add_flag_callback("--progress", [&globals] { globals.progress = When::always; }, "Show progress even without a terminal")
+    app.add_flag_callback(
+           "--progress", [&globals] { globals.progress = When::always; }, "Show progress even without a terminal")
         ->group(group);
-    app.add_flag_callback("--no-progress", [&globals] { globals.progress = When::never; }, "Show no progress")->group(group);
+    app.add_flag_callback(
+           "--no-progress", [&globals] { globals.progress = When::never; }, "Show no progress")
+        ->group(group);
 }
 
 void add_output_options(CLI::App& app, OutputOptions& options) {
     using canonical::BytesForm;
-    app.add_option("-o,--output", options.path, "Write to FILE, which appears whole or not at all; - is stdout")->option_text("FILE");
+    app.add_option("-o,--output", options.path, "Write to FILE, which appears whole or not at all; - is stdout")
+        ->option_text("FILE");
     app.add_flag("--overwrite", options.overwrite, "Replace the output file if it is there");
-    add_choice<Format>(app, "-f,--format", options.format, {{"text", Format::text}, {"jsonl", Format::jsonl}, {"raw", Format::raw}},
+    add_choice<Format>(app, "-f,--format", options.format,
+                       {{"text", Format::text}, {"jsonl", Format::jsonl}, {"raw", Format::raw}},
                        "How to print: for people, as JSON lines, or batches byte for byte");
-    app.add_flag_callback("--json", [&options] { options.format = Format::jsonl; }, "The same as --format jsonl");
-    add_choice<BytesForm>(app, "--bytes", options.bytes,
-                          {{"auto", BytesForm::automatic}, {"utf8", BytesForm::utf8}, {"base64", BytesForm::base64}, {"hex", BytesForm::hex}},
-                          "How to write keys, values and headers; auto is a string where they are UTF-8, else base64");
+    app.add_flag_callback(
+        "--json", [&options] { options.format = Format::jsonl; }, "The same as --format jsonl");
+    add_choice<BytesForm>(
+        app, "--bytes", options.bytes,
+        {{"auto", BytesForm::automatic}, {"utf8", BytesForm::utf8}, {"base64", BytesForm::base64}, {"hex", BytesForm::hex}},
+        "How to write keys, values and headers; auto is a string where they are UTF-8, else base64");
 }
 
 Result<std::unique_ptr<io::Sink>> open_output(const OutputOptions& options) {
@@ -79,7 +89,8 @@ Result<std::unique_ptr<io::Sink>> open_output(const OutputOptions& options) {
         return io::replace_file(options.path, options.overwrite);
     }
     if (options.format == Format::raw && ::isatty(STDOUT_FILENO) == 1) {
-        return Error{.code = Errc::invalid, .what = "raw batches are not written to a terminal; use -o FILE", .file = "stdout"};
+        return Error{
+            .code = Errc::invalid, .what = "raw batches are not written to a terminal; use -o FILE", .file = "stdout"};
     }
     return io::sink_to_descriptor(STDOUT_FILENO);
 }

@@ -20,7 +20,8 @@ namespace kseg::tools {
 
 /// An option that takes one of a few words.
 template <typename Enum>
-CLI::Option* add_choice(CLI::App& app, const std::string& name, Enum& value, std::map<std::string, Enum> words, const std::string& help) {
+CLI::Option* add_choice(CLI::App& app, const std::string& name, Enum& value, std::map<std::string, Enum> words,
+                        const std::string& help) {
     std::string all;
     for (const auto& [word, unused] : words) {
         all += all.empty() ? word : "|" + word;

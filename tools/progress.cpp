@@ -25,10 +25,11 @@ std::string size_text(double bytes) {
 }  // namespace
 
 Progress::Progress(const Globals& globals)
-    : shown_(globals.progress == When::always ||
-             (globals.progress == When::automatic && !globals.quiet && ::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0)),
+    : shown_(globals.progress == When::always || (globals.progress == When::automatic && !globals.quiet &&
+                                                  ::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0)),
+      asked_for_(globals.progress == When::always),
       started_(Clock::now()),
-      last_(started_) {}
+      last_(started_ - kInterval) {}
 
 Progress::~Progress() {
     clear();
@@ -39,7 +40,7 @@ void Progress::show(std::uint64_t done) {
         return;
     }
     const auto now = Clock::now();
-    if (now - last_ < kInterval || now - started_ < kQuietStart) {
+    if (now - last_ < kInterval || (!asked_for_ && now - started_ < kQuietStart)) {
         return;
     }
     last_ = now;

@@ -28,6 +28,7 @@ class Progress {
   private:
     using Clock = std::chrono::steady_clock;
     bool shown_;
+    bool asked_for_;
     bool on_line_ = false;
     std::uint64_t total_ = 0;
     Clock::time_point started_;

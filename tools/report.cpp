@@ -28,7 +28,8 @@ bool use_color(When when, int fd) {
 Report::Report(const Globals& globals) : globals_(globals), colored_(use_color(globals.color, STDERR_FILENO)) {}
 
 void Report::line(std::string_view color, std::string_view kind, std::string_view text) const {
-    const std::string all = colored_ ? fmt::format("{}{}:{} {}\n", color, kind, kPlain, text) : fmt::format("{}: {}\n", kind, text);
+    const std::string all =
+        colored_ ? fmt::format("{}{}:{} {}\n", color, kind, kPlain, text) : fmt::format("{}: {}\n", kind, text);
     std::fwrite(all.data(), 1, all.size(), stderr);
 }
 

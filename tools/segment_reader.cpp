@@ -52,7 +52,8 @@ bool is_jsonl(Mode mode) {
 
 SegmentReader::SegmentReader(const ReadOptions& options, io::Sink& sink, Report& report, Progress& progress)
     : options_(options), sink_(sink), report_(report), progress_(progress) {
-    const bool alone = options.threads <= 1 || options.follow || options.selection.limit != std::numeric_limits<std::uint64_t>::max();
+    const bool alone =
+        options.threads <= 1 || options.follow || options.selection.limit != std::numeric_limits<std::uint64_t>::max();
     jobs_ = std::make_unique<Jobs>(
         alone ? 0 : options.threads, [this] { return make_work(); }, [this](PrintedPart& part) { consume(part); });
 }
@@ -99,7 +100,8 @@ void SegmentReader::end_segment() {
 }
 
 void SegmentReader::consume(PrintedPart& part) {
-    const bool same_log = consuming_ && (consuming_ == part.segment || (part.segment->log && consuming_->log == part.segment->log));
+    const bool same_log =
+        consuming_ && (consuming_ == part.segment || (part.segment->log && consuming_->log == part.segment->log));
     if (consuming_ != part.segment) {
         end_segment();
         consuming_ = part.segment;
@@ -145,6 +147,16 @@ void SegmentReader::finish() {
 }
 
 void SegmentReader::read(const Input& input) {
+    for (std::optional<Input> next = input; next && !stopped();) {
+        const Input current = *next;
+        read_one(current);
+        // A log that is followed goes on in its next segment.
+        next =
+            options_.follow && current.log && current.last_of_log && !stop_asked() ? next_segment(current) : std::nullopt;
+    }
+}
+
+void SegmentReader::read_one(const Input& input) {
     reading_ = std::make_shared<const SegmentInfo>(SegmentInfo{.name = input.path == "-" ? "stdin" : input.path,
                                                                .partition = input.partition,
                                                                .log = input.log,
@@ -171,7 +183,8 @@ bool SegmentReader::outside_range(const Input& input) const {
 
 void SegmentReader::check_log_order(const Input& input) {
     if (input.log && log_ == input.log && log_end_ && *input.base_offset > *log_end_) {
-        report_.damage(reading_->name, fmt::format("offsets {} to {} are missing before this segment", *log_end_, *input.base_offset - 1));
+        report_.damage(reading_->name,
+                       fmt::format("offsets {} to {} are missing before this segment", *log_end_, *input.base_offset - 1));
     }
     log_ = input.log;
     log_end_.reset();
@@ -200,14 +213,16 @@ void SegmentReader::read_side_file(const Input& input) {
 }
 
 /// The source with its text decoded, where it is one.
-Result<std::unique_ptr<io::ByteSource>> SegmentReader::decoded(std::unique_ptr<io::ByteSource> source, bool& is_text) const {
+Result<std::unique_ptr<io::ByteSource>> SegmentReader::decoded(std::unique_ptr<io::ByteSource> source,
+                                                               bool& is_text) const {
     is_text = false;
     if (options_.coding == Coding::raw) {
         return source;
     }
     if (options_.coding != Coding::automatic) {
         is_text = true;
-        return io::source_of_text(std::move(source), options_.coding == Coding::hex ? io::TextCoding::hex : io::TextCoding::base64);
+        return io::source_of_text(std::move(source),
+                                  options_.coding == Coding::hex ? io::TextCoding::hex : io::TextCoding::base64);
     }
     ByteBuffer head;
     head.resize(kHeadBytes);
@@ -280,11 +295,6 @@ void SegmentReader::read_segment(const Input& input) {
     const auto stop = [&] { return stop_asked() || (follow && input.log && next_segment(input)); };
     const auto source = io::source_of(*file, part.start.value, follow, stop);
     walk(*source, part);
-    if (follow && !stopped() && !stop_asked()) {
-        if (const auto next = next_segment(input)) {
-            read(*next);
-        }
-    }
 }
 
 void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& where) {
@@ -308,7 +318,8 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
             whole = false;
             break;
         }
-        if (item->outcome == segment::Outcome::end || (item->outcome == segment::Outcome::torn_tail && options_.follow && stop_asked())) {
+        if (item->outcome == segment::Outcome::end ||
+            (item->outcome == segment::Outcome::torn_tail && options_.follow && stop_asked())) {
             break;
         }
         const io::Piece piece = cursor.piece();
@@ -323,7 +334,8 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
             part.weight += packed ? item->size * kExpansion : item->size;
             if (item->crc_valid) {
                 log_end_ = saturating_add(item->batch.header().last_offset(), 1);
-                if (where.stop_at && item->position >= *where.stop_at && item->batch.header().last_offset() >= where.stop_offset) {
+                if (where.stop_at && item->position >= *where.stop_at &&
+                    item->batch.header().last_offset() >= where.stop_offset) {
                     whole = false;
                     break;
                 }

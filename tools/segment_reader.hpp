@@ -63,6 +63,7 @@ class SegmentReader {
     void consume(PrintedPart& part);
     void end_segment();
     void flush(Part& part);
+    void read_one(const Input& input);
     void read_segment(const Input& input);
     void read_side_file(const Input& input);
     void walk(io::ByteSource& source, const segment::SegmentPart& where);
@@ -78,10 +79,10 @@ class SegmentReader {
     std::shared_ptr<const SegmentInfo> reading_;
     std::shared_ptr<const SegmentInfo> consuming_;
     Summary summary_;
-    std::uint64_t bytes_before_ = 0;  // of the inputs that are done
-    bool damage_shown_ = false;  // the segment being consumed has damage that only the output tells of
-    std::optional<std::size_t> log_;        // the log that was read last
-    std::optional<std::int64_t> log_end_;   // the offset behind its end, where it was read to there
+    std::uint64_t bytes_before_ = 0;       // of the inputs that are done
+    bool damage_shown_ = false;            // the segment being consumed has damage that only the output tells of
+    std::optional<std::size_t> log_;       // the log that was read last
+    std::optional<std::int64_t> log_end_;  // the offset behind its end, where it was read to there
     bool limit_reached_ = false;
     bool interrupted_ = false;
     bool output_gone_ = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pull reader for one JSON text: the caller asks for what it expects. Sticky like wire::Reader: after the first thing that
-// does not fit, ok() stays false and error_at() tells where.
+// A pull reader for one JSON text: the caller asks for what it expects. Sticky like wire::Reader: after the first thing
+// that does not fit, ok() stays false and error_at() tells where.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON strings and UTF-8, sixteen bytes at a time where the machine has SSE2 or NEON (GCC's vector types pick them).
+// JSON strings and UTF-8, sixteen bytes at a time: the compiler's vector types become SSE2 or NEON.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/text.hpp"
 
@@ -11,14 +16,26 @@ namespace {
 
 using Vector = std::uint8_t __attribute__((vector_size(16)));
 
-constexpr std::array<std::array<char, 6>, 32> control_escapes() {
-    std::array<std::array<char, 6>, 32> table{};
-    for (std::size_t c = 0; c < table.size(); ++c) {
-        table[c] = {'\\', 'u', '0', '0', c < 16 ? '0' : '1', "0123456789abcdef"[c % 16]};
+/// What stands for a byte that JSON does not take as it is: up to six characters, and how many.
+struct Escape {
+    std::array<char, 7> text{};
+    std::uint8_t size = 0;
+};
+
+constexpr std::array<Escape, 128> make_escapes() {
+    std::array<Escape, 128> table{};
+    for (std::size_t c = 0; c < 0x20; ++c) {
+        table[c] = {{'\\', 'u', '0', '0', c < 16 ? '0' : '1', "0123456789abcdef"[c % 16]}, 6};
+    }
+    constexpr std::string_view kBytes = "\"\\\b\f\n\r\t";
+    constexpr std::string_view kLetters = "\"\\bfnrt";
+    for (std::size_t i = 0; i < kBytes.size(); ++i) {
+        table[static_cast<std::size_t>(kBytes[i])] = {{'\\', kLetters[i]}, 2};
     }
     return table;
 }
-constexpr auto kControlEscapes = control_escapes();
+constexpr auto kEscapes = make_escapes();
+static_assert(sizeof(Escape) == 8, "copied as one word");
 
 /// Length of the UTF-8 sequence at `p` of `left` bytes, or 0 where it is none. Table 3-7 of the Unicode standard.
 std::size_t sequence_bytes(const std::uint8_t* p, std::size_t left) {
@@ -37,7 +54,8 @@ std::size_t sequence_bytes(const std::uint8_t* p, std::size_t left) {
         return 3;
     }
     if (lead >= 0xf0 && lead <= 0xf4) {
-        if (!continues(1) || !continues(2) || !continues(3) || (lead == 0xf0 && p[1] < 0x90) || (lead == 0xf4 && p[1] > 0x8f)) {
+        if (!continues(1) || !continues(2) || !continues(3) || (lead == 0xf0 && p[1] < 0x90) ||
+            (lead == 0xf4 && p[1] > 0x8f)) {
             return 0;
         }
         return 4;
@@ -45,98 +63,138 @@ std::size_t sequence_bytes(const std::uint8_t* p, std::size_t left) {
     return 0;
 }
 
-bool any(Vector v) {
+/// One bit for each byte of a comparison's result, the first byte's lowest.
+std::uint32_t mask_of(Vector compared) {
+#if defined(__SSE2__)
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(reinterpret_cast<__m128i>(compared)));
+#else
     std::array<std::uint64_t, 2> halves{};
-    std::memcpy(halves.data(), &v, sizeof v);
-    return (halves[0] | halves[1]) != 0;
+    std::memcpy(halves.data(), &compared, sizeof compared);
+    // Gathers the top bit of each byte in the top byte.
+    const auto gather = [](std::uint64_t half) {
+        return (half & 0x8080808080808080U) / 0x80U * 0x0102040810204080U >> 56U;
+    };
+    return static_cast<std::uint32_t>(gather(halves[0]) | gather(halves[1]) << 8U);
+#endif
 }
 
-/// Copies bytes that need neither escape nor check, sixteen at a time, and then one at a time; returns how many.
-std::size_t copy_plain(const std::uint8_t* in, std::size_t left, std::uint8_t* out) {
-    std::size_t done = 0;
-    for (; left - done >= sizeof(Vector); done += sizeof(Vector)) {
-        Vector v;
-        std::memcpy(&v, in + done, sizeof v);
-        std::memcpy(out + done, &v, sizeof v);
-        const auto special = (v < 0x20) | (v >= 0x80) | (v == '"') | (v == '\\');
-        if (any(reinterpret_cast<Vector>(special))) {
-            break;
-        }
-    }
-    for (; done < left; ++done) {
-        const std::uint8_t c = in[done];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
-            break;
-        }
-        out[done] = c;
-    }
-    return done;
-}
-
-std::size_t put_escape(std::uint8_t c, std::uint8_t* out) {
-    char letter = 0;
-    switch (c) {
-        case '"': letter = '"'; break;
-        case '\\': letter = '\\'; break;
-        case '\n': letter = 'n'; break;
-        case '\r': letter = 'r'; break;
-        case '\t': letter = 't'; break;
-        case '\b': letter = 'b'; break;
-        case '\f': letter = 'f'; break;
-        default: std::memcpy(out, kControlEscapes[c].data(), 6); return 6;
-    }
-    out[0] = '\\';
-    out[1] = static_cast<std::uint8_t>(letter);
-    return 2;
+std::uint32_t special_bytes(Vector v) {
+    return mask_of(reinterpret_cast<Vector>((v < 0x20) | (v >= 0x80) | (v == '"') | (v == '\\')));
 }
 
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+
+/// Writes a string's inside. Reads `in` only within its size; `out` has room for the worst case and two vectors more.
+class Encoder {
+  public:
+    Encoder(const std::uint8_t* in, std::size_t size, std::uint8_t* out, bool lossy)
+        : in_(in), end_(in + size), out_(out), lossy_(lossy) {}
+
+    /// Goes on until at least `stop` has been read; false at the first byte that breaks UTF-8, unless lossy.
+    bool run(const std::uint8_t* stop) {
+        while (in_ < stop) {
+            // Twice a vector and the rest of a sequence, because what follows a special byte is copied before it is known
+            // to be wanted.
+            if (end_ - in_ >= static_cast<std::ptrdiff_t>(2 * sizeof(Vector) + 3)) {
+                if (!block()) {
+                    return false;
+                }
+            } else if (const std::uint8_t c = *in_; c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+                *out_++ = c;
+                ++in_;
+            } else if (!special()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    [[nodiscard]] const std::uint8_t* in() const { return in_; }
+    [[nodiscard]] std::uint8_t* out() const { return out_; }
+
+  private:
+    bool block() {
+        Vector v;
+        std::memcpy(&v, in_, sizeof v);
+        std::memcpy(out_, &v, sizeof v);
+        std::uint32_t specials = special_bytes(v);
+        if (specials == 0) {
+            in_ += sizeof v;
+            out_ += sizeof v;
+            return true;
+        }
+        const std::uint8_t* const block_end = in_ + sizeof v;
+        do {
+            const auto plain = static_cast<unsigned>(__builtin_ctz(specials));
+            in_ += plain;
+            out_ += plain;
+            const std::uint8_t* const before = in_;
+            if (!special()) {
+                return false;
+            }
+            // Whatever follows is copied at once, and overwritten where it turns out to be special too.
+            std::memcpy(out_, in_, sizeof v);
+            const auto passed = plain + static_cast<unsigned>(in_ - before);
+            specials = passed < 32 ? specials >> passed : 0;
+        } while (specials != 0);
+        if (in_ < block_end) {
+            out_ += block_end - in_;
+            in_ = block_end;
+        }
+        return true;
+    }
+
+    /// Takes one byte that needs an escape, or one UTF-8 sequence.
+    bool special() {
+        const std::uint8_t c = *in_;
+        if (c < 0x80) {
+            std::memcpy(out_, &kEscapes[c], sizeof(Escape));
+            out_ += kEscapes[c].size;
+            ++in_;
+            return true;
+        }
+        const std::size_t sequence = sequence_bytes(in_, static_cast<std::size_t>(end_ - in_));
+        if (sequence != 0) {
+            for (std::size_t i = 0; i < sequence; ++i) {
+                *out_++ = *in_++;
+            }
+            return true;
+        }
+        if (!lossy_) {
+            return false;
+        }
+        std::memcpy(out_, kReplacement.data(), kReplacement.size());
+        out_ += kReplacement.size();
+        ++in_;
+        return true;
+    }
+
+    const std::uint8_t* in_;
+    const std::uint8_t* end_;
+    std::uint8_t* out_;
+    bool lossy_;
+};
 
 /// Appends the string; where `lossy` is false stops at the first byte that breaks UTF-8 and returns false.
 bool append_string(ByteBuffer& out, Bytes bytes, bool lossy) {
     constexpr std::size_t kMostPerByte = 6;  // a control character's escape
     constexpr std::size_t kPart = 4096;      // room is made for this many bytes at once, at their worst
+    constexpr std::size_t kSlack = 4 * sizeof(Vector) * kMostPerByte;  // a run may pass its part's end by a block
     const std::size_t before = out.size();
     const auto* in = reinterpret_cast<const std::uint8_t*>(bytes.data());
-    std::size_t left = bytes.size();
+    const std::uint8_t* const end = in + bytes.size();
     out.push_back('"');
-    while (left != 0) {
-        // Never so little that a sequence of four would be cut where the part ends.
-        const std::size_t part = left < kPart + 4 ? left : kPart;
-        out.reserve_more(part * kMostPerByte + sizeof(Vector) + 4);
+    while (in < end) {
+        const std::size_t part = std::min<std::size_t>(static_cast<std::size_t>(end - in), kPart);
+        out.reserve_more(part * kMostPerByte + kSlack);
         auto* const begin = reinterpret_cast<std::uint8_t*>(out.data() + out.size());
-        auto* to = begin;
-        std::size_t done = 0;
-        while (done < part) {
-            const std::size_t plain = copy_plain(in + done, part - done, to);
-            done += plain;
-            to += plain;
-            if (done >= part) {
-                break;
-            }
-            const std::uint8_t c = in[done];
-            if (c < 0x80) {
-                to += put_escape(c, to);
-                ++done;
-                continue;
-            }
-            const std::size_t sequence = sequence_bytes(in + done, left - done);
-            if (sequence != 0) {
-                std::memcpy(to, in + done, sequence);
-                to += sequence;
-                done += sequence;
-            } else if (lossy) {
-                std::memcpy(to, kReplacement.data(), kReplacement.size());
-                to += kReplacement.size();
-                ++done;
-            } else {
-                out.resize(before);
-                return false;
-            }
+        Encoder encoder(in, static_cast<std::size_t>(end - in), begin, lossy);
+        if (!encoder.run(in + part)) {
+            out.resize(before);
+            return false;
         }
-        out.resize(out.size() + static_cast<std::size_t>(to - begin));
-        in += done;
-        left -= done;
+        out.resize(out.size() + static_cast<std::size_t>(encoder.out() - begin));
+        in = encoder.in();
     }
     out.push_back('"');
     return true;
@@ -150,7 +208,7 @@ bool is_utf8(Bytes bytes) {
         if (bytes.size() - i >= sizeof(Vector)) {
             Vector v;
             std::memcpy(&v, in + i, sizeof v);
-            if (!any(reinterpret_cast<Vector>(v >= 0x80))) {
+            if (mask_of(reinterpret_cast<Vector>(v >= 0x80)) == 0) {
                 i += sizeof(Vector);
                 continue;
             }

@@ -198,7 +198,7 @@ std::optional<ByteBuffer> parse_hex(std::string_view text) {
 
 void append_time(ByteBuffer& out, TimestampMs time) {
     constexpr std::int64_t kDayMs = 86'400'000;
-    constexpr TimestampMs kYear0 = -62'167'219'200'000;    // 0000-01-01
+    constexpr TimestampMs kYear0 = -62'167'219'200'000;      // 0000-01-01
     constexpr TimestampMs kYear10000 = 253'402'300'800'000;  // 10000-01-01
     if (time < kYear0 || time >= kYear10000) {
         append_number(out, time);

@@ -11,7 +11,7 @@
 namespace kseg::canonical {
 
 struct ControlRecord {
-    std::int16_t type = -1;  ///< -1 where the key does not say
+    std::int16_t type = -1;                           ///< -1 where the key does not say
     std::optional<std::int32_t> coordinator_epoch{};  ///< of commit and abort
 };
 

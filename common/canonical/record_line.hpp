@@ -16,8 +16,8 @@
 
 namespace kseg::canonical {
 
-/// How byte strings are written: as a string where they are UTF-8 and as {"base64":..} where not; or always as one of these,
-/// of which `utf8` replaces what it cannot show.
+/// How byte strings are written: as a string where they are UTF-8 and as {"base64":..} where not; or always as one of
+/// these, of which `utf8` replaces what it cannot show.
 enum class BytesForm : std::uint8_t { automatic, utf8, base64, hex };
 
 /// Writes record lines for one segment after another.
@@ -35,11 +35,11 @@ class RecordLineWriter {
 
   private:
     BytesForm form_;
-    ByteBuffer prefix_;      // up to the offset's value
-    ByteBuffer time_type_;   // behind the timestamp's value, up to the key's value
-    ByteBuffer producer_;    // behind the headers, up to where a sequence would stand
-    ByteBuffer batch_end_;   // behind the sequence
-    ByteBuffer line_end_;    // file and the closing brace
+    ByteBuffer prefix_;     // up to the offset's value
+    ByteBuffer time_type_;  // behind the timestamp's value, up to the key's value
+    ByteBuffer producer_;   // behind the headers, up to where a sequence would stand
+    ByteBuffer batch_end_;  // behind the sequence
+    ByteBuffer line_end_;   // file and the closing brace
     bool control_ = false;
 };
 

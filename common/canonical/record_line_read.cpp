@@ -44,7 +44,8 @@ std::optional<ByteBuffer> read_bytes(JsonReader& in) {
 }
 
 template <typename T>
-T read_number(JsonReader& in, std::int64_t least = std::numeric_limits<T>::min(), std::int64_t most = std::numeric_limits<T>::max()) {
+T read_number(JsonReader& in, std::int64_t least = std::numeric_limits<T>::min(),
+              std::int64_t most = std::numeric_limits<T>::max()) {
     const std::int64_t value = in.integer();
     if (value < least || value > most) {
         in.fail();
@@ -61,7 +62,8 @@ std::optional<T> read_optional_number(JsonReader& in) {
 record::TimestampType read_timestamp_type(JsonReader& in) {
     ByteBuffer name;
     in.string(name);
-    for (const auto type : {record::TimestampType::none, record::TimestampType::create, record::TimestampType::log_append}) {
+    for (const auto type :
+         {record::TimestampType::none, record::TimestampType::create, record::TimestampType::log_append}) {
         if (name.text() == to_string(type)) {
             return type;
         }

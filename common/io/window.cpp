@@ -48,7 +48,8 @@ Result<void> Window::fill(FileOffset keep_from, FileOffset to) {
 Result<Bytes> Window::ensure(FileOffset at, std::size_t want) {
     // Past what was read: read up to there and let it go.
     while (read_to() < at && !at_end_) {
-        if (const auto got = fill(std::max(begin_, std::min(at, read_to())), std::min(at, read_to() + piece_bytes_)); !got) {
+        if (const auto got = fill(std::max(begin_, std::min(at, read_to())), std::min(at, read_to() + piece_bytes_));
+            !got) {
             return got.error();
         }
     }

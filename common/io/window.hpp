@@ -47,8 +47,8 @@ class Window {
     FileOffset start_;
     std::size_t piece_bytes_;
     std::shared_ptr<ByteBuffer> piece_;
-    FileOffset begin_;         // file offset of the piece's first byte
-    std::size_t filled_ = 0;   // bytes of the piece that were read
+    FileOffset begin_;        // file offset of the piece's first byte
+    std::size_t filled_ = 0;  // bytes of the piece that were read
     bool at_end_ = false;
     ByteBuffer looked_;
 };

@@ -132,7 +132,8 @@ class HexdumpPrinter final : public Printer {
         wire::Reader& in = dump.reader();
         frame(dump, "partition_leader_epoch");
         const std::uint32_t crc = in.u32();
-        dump.field("crc", item.crc_valid ? fmt::format("0x{:08x}", crc) : fmt::format("0x{:08x}, expected 0x{:08x}", crc, item.crc_computed));
+        dump.field("crc", item.crc_valid ? fmt::format("0x{:08x}", crc)
+                                         : fmt::format("0x{:08x}, expected 0x{:08x}", crc, item.crc_computed));
         in.i16();
         dump.field("attributes", attributes_text(item.batch.header()));
         dump.number("last_offset_delta", in.i32());
@@ -150,7 +151,8 @@ class HexdumpPrinter final : public Printer {
         dump.number("offset", in.i64());
         dump.number("message_size", in.i32());
         const std::uint32_t crc = in.u32();
-        dump.field("crc", crc == computed ? fmt::format("0x{:08x}", crc) : fmt::format("0x{:08x}, expected 0x{:08x}", crc, computed));
+        dump.field("crc", crc == computed ? fmt::format("0x{:08x}", crc)
+                                          : fmt::format("0x{:08x}, expected 0x{:08x}", crc, computed));
         dump.number("magic", in.i8());
         in.i8();
         dump.field("attributes", attributes_text(h));
@@ -226,7 +228,8 @@ class HexdumpPrinter final : public Printer {
         while (dump.ok() && dump.left() >= record::kMessageV0Bytes) {
             const Bytes rest = plain.subspan(plain.size() - dump.left());
             const std::int64_t size = std::int64_t{wire::load_big<std::int32_t>(rest.data() + 8)} + 12;
-            if (size < static_cast<std::int64_t>(record::kMessageV0Bytes) || static_cast<std::uint64_t>(size) > rest.size()) {
+            if (size < static_cast<std::int64_t>(record::kMessageV0Bytes) ||
+                static_cast<std::uint64_t>(size) > rest.size()) {
                 return;
             }
             const auto inner = record::BatchView::parse(rest.first(static_cast<std::size_t>(size)), {});
@@ -240,7 +243,8 @@ class HexdumpPrinter final : public Printer {
     void print_gap(const segment::Item& item, Printed& printed) override {
         printed.damaged = true;
         if (!full()) {
-            printed.out.append(fmt::format("gap at {}, {} bytes: {}\n", item.position.value, item.size, to_string(item.reason)));
+            printed.out.append(
+                fmt::format("gap at {}, {} bytes: {}\n", item.position.value, item.size, to_string(item.reason)));
         }
     }
 };

@@ -31,7 +31,8 @@ class SummaryPrinter final : public Printer {
             return;
         }
         const record::BatchHeader& header = item.batch.header();
-        Summary::Batch batch{.base_offset = header.base_offset, .last_offset = header.last_offset(), .records = header.records_count};
+        Summary::Batch batch{
+            .base_offset = header.base_offset, .last_offset = header.last_offset(), .records = header.records_count};
         if (!selection_.shallow) {
             reader_.open(item.batch);
             batch.base_offset = reader_.base_offset();
@@ -78,7 +79,8 @@ void Printer::print(const segment::Item& item, Printed& printed) {
 
 void Printer::print_gap(const segment::Item& item, Printed& printed) {
     printed.damaged = true;
-    printed.notes.push_back({.at = item.position.value, .what = fmt::format("{}; skipped {} bytes", to_string(item.reason), item.size)});
+    printed.notes.push_back(
+        {.at = item.position.value, .what = fmt::format("{}; skipped {} bytes", to_string(item.reason), item.size)});
 }
 
 bool Printer::take_one() {
@@ -144,8 +146,8 @@ bool Printer::left_out(const segment::Item& item, Printed& printed) const {
 void Printer::note_problem(const segment::Item& item, Printed& printed) const {
     if (reader_.problem() != record::Problem::none) {
         printed.damaged = true;
-        printed.notes.push_back(
-            {.at = item.position.value, .what = fmt::format("{}: {}", to_string(reader_.problem()), reader_.problem_text())});
+        printed.notes.push_back({.at = item.position.value,
+                                 .what = fmt::format("{}: {}", to_string(reader_.problem()), reader_.problem_text())});
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns what a segment's walk yields into output. A printer belongs to one thread; several may work on parts of one segment.
+// Turns what a segment's walk yields into output. A printer belongs to one thread; several may work on parts of one
+// segment.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,10 @@ namespace kseg::tools {
 
 /// What is being read.
 struct SegmentInfo {
-    std::string name;                             ///< as the user knows it
+    std::string name;  ///< as the user knows it
     std::optional<segment::PartitionName> partition{};
-    std::optional<std::size_t> log{};             ///< which log directory it belongs to, where it was read as part of one
-    bool named_on_lines = false;                  ///< more than one segment: each line names its file
+    std::optional<std::size_t> log{};  ///< which log directory it belongs to, where it was read as part of one
+    bool named_on_lines = false;       ///< more than one segment: each line names its file
 };
 
 /// Which records and batches are wanted.
@@ -49,15 +50,16 @@ struct Printed {
     ByteBuffer out;
     std::vector<Note> notes;
     Summary summary;
-    bool damaged = false;       ///< the exit status must tell, whether or not there are notes
-    bool full = false;          ///< the limit was reached
+    bool damaged = false;  ///< the exit status must tell, whether or not there are notes
+    bool full = false;     ///< the limit was reached
 
     void clear();
 };
 
 class Printer {
   public:
-    explicit Printer(const Selection& selection) : selection_(selection), left_(selection.limit), reader_(selection.max_batch_bytes) {}
+    explicit Printer(const Selection& selection)
+        : selection_(selection), left_(selection.limit), reader_(selection.max_batch_bytes) {}
     virtual ~Printer() = default;
     Printer(const Printer&) = delete;
     Printer& operator=(const Printer&) = delete;

@@ -134,31 +134,39 @@ void Summary::append(const Summary& next, bool same_log) {
 }
 
 void Summary::write_json(ByteBuffer& out) const {
-    out.append(fmt::format(R"({{"segments":{},"bytes":{},"batches":{},"records":{},"first_offset":{},"last_offset":{},)", segments_,
-                           bytes_, batches_, records_, number_or_null(first_offset_), number_or_null(last_offset_)));
-    out.append(fmt::format(R"("min_timestamp":{},"max_timestamp":{},)", number_or_null(least_time_), number_or_null(largest_time_)));
+    out.append(fmt::format(R"({{"segments":{},"bytes":{},"batches":{},"records":{},"first_offset":{},"last_offset":{},)",
+                           segments_, bytes_, batches_, records_, number_or_null(first_offset_),
+                           number_or_null(last_offset_)));
+    out.append(fmt::format(R"("min_timestamp":{},"max_timestamp":{},)", number_or_null(least_time_),
+                           number_or_null(largest_time_)));
     out.append(fmt::format(R"("codecs":{{{}}},)", join_counts(codecs_, ",", [this](std::size_t i) {
                                return fmt::format(R"("{}":{})", codec_name(static_cast<std::uint8_t>(i)), codecs_[i]);
                            })));
     out.append(fmt::format(R"("magics":{{{}}},)", join_counts(magics_, ",", [this](std::size_t i) {
                                return fmt::format(R"("{}":{})", i, magics_[i]);
                            })));
-    out.append(fmt::format(R"("control_batches":{},"transactional_batches":{},"empty_batches":{},)", control_, transactional_, empty_));
-    out.append(fmt::format(R"("invalid_batches":{},"problem_batches":{},"backward_batches":{},)", invalid_, problems_, backwards_));
-    out.append(fmt::format(R"("offset_gap_count":{},"missing_offsets":{},"offset_gaps":[)", offset_gap_count_, missing_offsets_));
+    out.append(fmt::format(R"("control_batches":{},"transactional_batches":{},"empty_batches":{},)", control_,
+                           transactional_, empty_));
+    out.append(fmt::format(R"("invalid_batches":{},"problem_batches":{},"backward_batches":{},)", invalid_, problems_,
+                           backwards_));
+    out.append(
+        fmt::format(R"("offset_gap_count":{},"missing_offsets":{},"offset_gaps":[)", offset_gap_count_, missing_offsets_));
     for (std::size_t i = 0; i < offset_gaps_.size(); ++i) {
-        out.append(fmt::format(R"({}{{"first":{},"last":{}}})", i == 0 ? "" : ",", offset_gaps_[i].first, offset_gaps_[i].last));
+        out.append(
+            fmt::format(R"({}{{"first":{},"last":{}}})", i == 0 ? "" : ",", offset_gaps_[i].first, offset_gaps_[i].last));
     }
     out.append(fmt::format(R"(],"gap_count":{},"gaps":[)", gap_count_));
     for (std::size_t i = 0; i < gaps_.size(); ++i) {
-        out.append(fmt::format(R"({}{{"position":{},"size":{},"reason":"{}"}})", i == 0 ? "" : ",", gaps_[i].position, gaps_[i].size,
-                               to_string(gaps_[i].reason)));
+        out.append(fmt::format(R"({}{{"position":{},"size":{},"reason":"{}"}})", i == 0 ? "" : ",", gaps_[i].position,
+                               gaps_[i].size, to_string(gaps_[i].reason)));
     }
     out.append("]}\n");
 }
 
 void Summary::write_text(ByteBuffer& out) const {
-    const auto line = [&out](std::string_view name, const std::string& value) { out.append(fmt::format("{:<16}{}\n", name, value)); };
+    const auto line = [&out](std::string_view name, const std::string& value) {
+        out.append(fmt::format("{:<16}{}\n", name, value));
+    };
     line("segments", fmt::format("{}", segments_));
     line("bytes", fmt::format("{}", bytes_));
     line("batches", fmt::format("{} ({} control, {} transactional, {} empty)", batches_, control_, transactional_, empty_));
@@ -186,7 +194,8 @@ void Summary::write_text(ByteBuffer& out) const {
         line("damage", "none");
         return;
     }
-    line("damage", fmt::format("{} batches with a wrong crc, {} with a bad body, {} gaps", invalid_, problems_, gap_count_));
+    line("damage",
+         fmt::format("{} batches with a wrong crc, {} with a bad body, {} gaps", invalid_, problems_, gap_count_));
     for (const ByteGap& gap : gaps_) {
         line("", fmt::format("offset {}: {}, {} bytes", gap.position, to_string(gap.reason), gap.size));
     }

@@ -38,9 +38,10 @@ Result<BatchView> BatchView::parse(Bytes whole, FileOffset at) {
     BatchHeader& h = view.header_;
     h.magic = wire::load_big<std::int8_t>(whole.data() + kMagicAt);
     if (h.magic < 0 || h.magic > 2) {
-        return Error{.code = Errc::unsupported,
-                     .what = fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}", static_cast<std::uint8_t>(h.magic)),
-                     .at = at.value};
+        return Error{
+            .code = Errc::unsupported,
+            .what = fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}", static_cast<std::uint8_t>(h.magic)),
+            .at = at.value};
     }
     if (whole.size() < header_bytes(h.magic)) {
         return Error{.code = Errc::truncated, .what = "batch header", .at = at.value};
@@ -70,9 +71,10 @@ Result<BatchView> BatchView::parse(Bytes whole, FileOffset at) {
         h.records_count = in.i32();
     }
     if (h.batch_length < 0 || kLengthFieldEnd + static_cast<std::size_t>(h.batch_length) != whole.size()) {
-        return Error{.code = Errc::corrupt,
-                     .what = fmt::format("batch length; expected {}, got {}", whole.size() - kLengthFieldEnd, h.batch_length),
-                     .at = at.value};
+        return Error{
+            .code = Errc::corrupt,
+            .what = fmt::format("batch length; expected {}, got {}", whole.size() - kLengthFieldEnd, h.batch_length),
+            .at = at.value};
     }
     return view;
 }

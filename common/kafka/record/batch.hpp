@@ -14,14 +14,14 @@
 
 namespace kseg::record {
 
-inline constexpr std::size_t kLengthFieldEnd = 8 + 4;            // base_offset, batch_length
-inline constexpr std::size_t kMagicAt = kLengthFieldEnd + 4;     // leader epoch, or the CRC of magic 0 and 1
-inline constexpr std::size_t kFrameBytes = kMagicAt + 1;         // what tells magic and length
-inline constexpr std::size_t kCrcAt = kMagicAt + 1;              // magic 2
-inline constexpr std::size_t kCrcCoverAt = kCrcAt + 4;           // magic 2: CRC-32C from here to the end
-inline constexpr std::size_t kLegacyCrcAt = kLengthFieldEnd;     // magic 0 and 1
-inline constexpr std::size_t kLegacyCrcCoverAt = kMagicAt;       // magic 0 and 1: CRC-32 IEEE from here to the end
-inline constexpr std::size_t kBatchHeaderBytes = 61;             // magic 2: kCrcCoverAt + 2 + 4 + 8 + 8 + 8 + 2 + 4 + 4
+inline constexpr std::size_t kLengthFieldEnd = 8 + 4;         // base_offset, batch_length
+inline constexpr std::size_t kMagicAt = kLengthFieldEnd + 4;  // leader epoch, or the CRC of magic 0 and 1
+inline constexpr std::size_t kFrameBytes = kMagicAt + 1;      // what tells magic and length
+inline constexpr std::size_t kCrcAt = kMagicAt + 1;           // magic 2
+inline constexpr std::size_t kCrcCoverAt = kCrcAt + 4;        // magic 2: CRC-32C from here to the end
+inline constexpr std::size_t kLegacyCrcAt = kLengthFieldEnd;  // magic 0 and 1
+inline constexpr std::size_t kLegacyCrcCoverAt = kMagicAt;    // magic 0 and 1: CRC-32 IEEE from here to the end
+inline constexpr std::size_t kBatchHeaderBytes = 61;          // magic 2: kCrcCoverAt + 2 + 4 + 8 + 8 + 8 + 2 + 4 + 4
 inline constexpr std::size_t kMessageV0Bytes = kMagicAt + 2 + 4 + 4;  // magic, attributes, key length, value length
 inline constexpr std::size_t kMessageV1Bytes = kMessageV0Bytes + 8;   // and the timestamp
 

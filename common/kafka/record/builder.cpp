@@ -35,9 +35,9 @@ Result<void> BatchBuilder::add_fields(const RecordView& record, std::int32_t hea
     const std::int64_t delta = wrapping_sub(record.offset, header_.base_offset);
     if (record.offset < header_.base_offset || delta <= last_delta_ || delta > std::numeric_limits<std::int32_t>::max()) {
         return Error{.code = Errc::invalid,
-                     .what = fmt::format("record offset; expected {} to {}, got {}",
-                                         saturating_add(header_.base_offset, last_delta_ + 1),
-                                         saturating_add(header_.base_offset, std::numeric_limits<std::int32_t>::max()), record.offset)};
+                     .what = fmt::format(
+                         "record offset; expected {} to {}, got {}", saturating_add(header_.base_offset, last_delta_ + 1),
+                         saturating_add(header_.base_offset, std::numeric_limits<std::int32_t>::max()), record.offset)};
     }
     if (!base_timestamp_set_) {
         header_.base_timestamp = record.stored_timestamp;

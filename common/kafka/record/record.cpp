@@ -10,7 +10,6 @@
 namespace kseg::record {
 namespace {
 
-
 struct Message {
     std::int64_t offset = 0;
     std::int8_t magic = 0;
@@ -172,7 +171,8 @@ bool RecordReader::finish() {
         set_problem(Problem::bad_count, fmt::format("record count; expected {}, got {}", count_, header_.records_count));
     }
     if (!header_.is_legacy() && header_.last_offset_delta < 0) {
-        set_problem(Problem::bad_delta, fmt::format("last offset delta; expected 0 or more, got {}", header_.last_offset_delta));
+        set_problem(Problem::bad_delta,
+                    fmt::format("last offset delta; expected 0 or more, got {}", header_.last_offset_delta));
     }
     if (inside_wrapper_ && count_ == 0) {
         set_problem(Problem::bad_count, "compressed message holds no message");
@@ -214,8 +214,8 @@ bool RecordReader::next_v2(RecordView& out) {
         return false;
     }
     if (offset_delta <= last_delta_ || offset_delta > header_.last_offset_delta) {
-        set_problem(Problem::bad_delta, fmt::format("record {}: offset delta; expected {} to {}, got {}", count_, last_delta_ + 1,
-                                                    header_.last_offset_delta, offset_delta));
+        set_problem(Problem::bad_delta, fmt::format("record {}: offset delta; expected {} to {}, got {}", count_,
+                                                    last_delta_ + 1, header_.last_offset_delta, offset_delta));
     }
     last_delta_ = offset_delta;
     out.offset = wrapping_add(header_.base_offset, offset_delta);
@@ -260,7 +260,8 @@ bool RecordReader::next_message(RecordView& out) {
     out.key = message.key;
     out.value = message.value;
     if (count_ != 0 && out.offset <= last_delta_) {
-        set_problem(Problem::bad_delta, fmt::format("message {}: offset; expected over {}, got {}", count_, last_delta_, out.offset));
+        set_problem(Problem::bad_delta,
+                    fmt::format("message {}: offset; expected over {}, got {}", count_, last_delta_, out.offset));
     }
     last_delta_ = out.offset;  // here the offset itself
     ++count_;

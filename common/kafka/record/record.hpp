@@ -50,10 +50,10 @@ class HeadersView {
 /// One record. Borrows from the batch, or from the reader's scratch when the batch is compressed.
 struct RecordView {
     std::int64_t offset = 0;
-    std::int64_t timestamp = -1;  ///< ms; max_timestamp of the batch when its type is log_append
+    std::int64_t timestamp = -1;         ///< ms; max_timestamp of the batch when its type is log_append
     std::int64_t stored_timestamp = -1;  ///< what the record itself says, under log_append the producer's time
-    std::int32_t sequence = -1;   ///< base_sequence + delta, wrapped as Kafka wraps it; -1 without one
-    std::uint8_t attributes = 0;  ///< the record's own, magic 2
+    std::int32_t sequence = -1;          ///< base_sequence + delta, wrapped as Kafka wraps it; -1 without one
+    std::uint8_t attributes = 0;         ///< the record's own, magic 2
     NullableBytes key;
     NullableBytes value;
     HeadersView headers;

@@ -54,7 +54,9 @@ struct SegmentCursor::Frame {
 
 class SegmentCursor::RangeCrc {
   public:
-    std::uint32_t of(CrcKind kind, FileOffset at, Bytes bytes) { return (kind == CrcKind::crc32c ? crc32c_ : ieee_).of(at, bytes); }
+    std::uint32_t of(CrcKind kind, FileOffset at, Bytes bytes) {
+        return (kind == CrcKind::crc32c ? crc32c_ : ieee_).of(at, bytes);
+    }
 
   private:
     PrefixCrc crc32c_{CrcKind::crc32c};
@@ -245,8 +247,8 @@ Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
 
 /// The first place in [from, before) where a good batch begins. Keeps the bytes from `keep` on, or those from the place on
 /// where `keep` is behind it. Sets `nonzero` where a byte passed over is not zero.
-Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, FileOffset before, FileOffset keep, RangeCrc& crcs,
-                                                            bool* nonzero) {
+Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, FileOffset before, FileOffset keep,
+                                                            RangeCrc& crcs, bool* nonzero) {
     const auto note = [nonzero](Bytes passed) {
         if (nonzero != nullptr && !*nonzero) {
             *nonzero = !all_zero(passed);
@@ -320,7 +322,8 @@ namespace {
 
 /// Whether the bytes are ASCII text, as no batch begins: its offset would be above 2^61.
 bool is_print(Bytes bytes) {
-    return std::ranges::all_of(bytes, [](std::byte b) { return (to_u8(b) >= 0x20 && to_u8(b) < 0x7f) || to_u8(b) == 0x0a; });
+    return std::ranges::all_of(bytes,
+                               [](std::byte b) { return (to_u8(b) >= 0x20 && to_u8(b) < 0x7f) || to_u8(b) == 0x0a; });
 }
 
 /// Why the bytes from `head` on are no batch.

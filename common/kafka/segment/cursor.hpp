@@ -32,10 +32,10 @@ enum class Outcome : std::uint8_t { batch, end, torn_tail, gap };
 struct Item {
     Outcome outcome = Outcome::end;
     FileOffset position;
-    std::uint64_t size = 0;              ///< bytes of the batch, torn tail or gap
-    record::BatchView batch{};           ///< of a batch
-    bool crc_valid = false;              ///< of a batch: stored CRC and computed CRC are equal
-    std::uint32_t crc_computed = 0;      ///< of a batch
+    std::uint64_t size = 0;                 ///< bytes of the batch, torn tail or gap
+    record::BatchView batch{};              ///< of a batch
+    bool crc_valid = false;                 ///< of a batch: stored CRC and computed CRC are equal
+    std::uint32_t crc_computed = 0;         ///< of a batch
     GapReason reason = GapReason::garbage;  ///< of a torn tail or gap
 };
 
@@ -44,9 +44,9 @@ struct CursorOptions {
     std::uint64_t max_batch_bytes = std::uint64_t{1} << 30;
 };
 
-/// Reads on in one pass. A batch is of a known magic. One whose CRC is wrong is still a batch as long as its length leads on: to another batch, to
-/// zeros or to the end. Otherwise it begins a gap, which ends at the next place where magic is known, the length fits and
-/// the CRC matches. Memory: a few pieces of the window, or one batch where that is larger.
+/// Reads on in one pass. A batch is of a known magic. One whose CRC is wrong is still a batch as long as its length leads
+/// on: to another batch, to zeros or to the end. Otherwise it begins a gap, which ends at the next place where magic is
+/// known, the length fits and the CRC matches. Memory: a few pieces of the window, or one batch where that is larger.
 class SegmentCursor {
   public:
     /// Borrows the window, whose first byte is at `start`.

@@ -32,7 +32,8 @@ std::string_view without_suffix(std::string_view name) {
 bool is_topic(std::string_view name) {
     return !name.empty() && name.size() <= kTopicBytes && name != "." && name != ".." &&
            std::ranges::all_of(name, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                      c == '-';
            });
 }
 

@@ -16,8 +16,10 @@ constexpr std::uint64_t kIndexBytes = std::uint64_t{256} << 20;
 
 /// The index file beside a log, or nothing where there is none that makes sense throughout.
 template <typename Entry, typename Parse>
-std::vector<Entry> sound_index(const std::string& log_path, const char* extension, std::int64_t base_offset, Parse&& parse) {
-    const auto bytes = io::read_small_file(std::filesystem::path(log_path).replace_extension(extension).string(), kIndexBytes);
+std::vector<Entry> sound_index(const std::string& log_path, const char* extension, std::int64_t base_offset,
+                               Parse&& parse) {
+    const auto bytes =
+        io::read_small_file(std::filesystem::path(log_path).replace_extension(extension).string(), kIndexBytes);
     if (!bytes) {
         return {};
     }
@@ -51,7 +53,8 @@ FileOffset position_before(const std::vector<OffsetIndexEntry>& index, std::int6
 
 }  // namespace
 
-SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int64_t base_offset, const RecordRange& range) {
+SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int64_t base_offset,
+                    const RecordRange& range) {
     SegmentPart part;
     if (range.everything()) {
         return part;
@@ -59,7 +62,8 @@ SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int
     const auto index = sound_index<OffsetIndexEntry>(log_path, ".index", base_offset, parse_offset_index);
     std::int64_t from = range.first_offset.value_or(base_offset);
     FileOffset start = position_before(index, from);
-    if (start.value != 0 && !confirmed(log, start, [from](const record::BatchHeader& h) { return std::optional(h.base_offset <= from); })) {
+    if (start.value != 0 &&
+        !confirmed(log, start, [from](const record::BatchHeader& h) { return std::optional(h.base_offset <= from); })) {
         return part;
     }
     part.start = start;
@@ -67,7 +71,8 @@ SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int
         const auto times = sound_index<TimeIndexEntry>(log_path, ".timeindex", base_offset, parse_time_index);
         const auto at = std::ranges::lower_bound(times, *range.since, {}, &TimeIndexEntry::timestamp);
         if (at != times.begin() && std::prev(at)->offset > from) {
-            // Everything up to this entry's offset is older than asked for; the log must agree that the entry is one of its.
+            // Everything up to this entry's offset is older than asked for; the log must agree that the entry is one of
+            // its.
             const TimeIndexEntry entry = *std::prev(at);
             start = position_before(index, entry.offset);
             const auto holds_entry = [&](const record::BatchHeader& h) -> std::optional<bool> {

@@ -16,7 +16,7 @@ struct RecordRange {
     std::optional<std::int64_t> first_offset{};
     std::optional<std::int64_t> end_offset{};  ///< exclusive
     std::optional<TimestampMs> since{};
-    std::optional<TimestampMs> until{};        ///< exclusive
+    std::optional<TimestampMs> until{};  ///< exclusive
 
     [[nodiscard]] bool has_offset(std::int64_t offset) const {
         return (!first_offset || offset >= *first_offset) && (!end_offset || offset < *end_offset);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CRCs of many overlapping ranges of a stream at the cost of one pass: what keeps the search for the next good batch linear,
-// however many lengths in the damaged bytes claim to reach far ahead.
+// CRCs of many overlapping ranges of a stream at the cost of one pass: what keeps the search for the next good batch
+// linear, however many lengths in the damaged bytes claim to reach far ahead.
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@ class PrefixCrc {
     static constexpr std::uint64_t kStep = 4096;
 
     CrcKind kind_;
-    FileOffset first_{};                // file offset of marks_.front()
-    std::deque<std::uint32_t> marks_;   // CRC from an origin to first_ + k * kStep
+    FileOffset first_{};               // file offset of marks_.front()
+    std::deque<std::uint32_t> marks_;  // CRC from an origin to first_ + k * kStep
 };
 
 }  // namespace kseg::segment

@@ -46,9 +46,10 @@ std::optional<Error> each_entry(Bytes bytes, std::size_t entry_bytes, std::strin
         }
     }
     if (used > entries * entry_bytes) {
-        return damaged(Errc::truncated,
-                       fmt::format("{} entry; expected {} bytes, got {}", name, entry_bytes, bytes.size() - entries * entry_bytes),
-                       entries * entry_bytes);
+        return damaged(
+            Errc::truncated,
+            fmt::format("{} entry; expected {} bytes, got {}", name, entry_bytes, bytes.size() - entries * entry_bytes),
+            entries * entry_bytes);
     }
     return std::nullopt;
 }
@@ -112,7 +113,8 @@ Result<void> snapshot_rows(Bytes bytes, const RowSink& sink) {
         return damaged(Errc::corrupt, fmt::format("snapshot crc; expected 0x{:08x}, got 0x{:08x}", computed, stored), 2);
     }
     if (count < 0 || static_cast<std::uint64_t>(count) * kSnapshotEntryBytes != in.consumed() - 10 || in.left() != 0) {
-        return damaged(Errc::corrupt, fmt::format("snapshot count; expected {}, got {}", (bytes.size() - 10) / kSnapshotEntryBytes, count),
+        return damaged(Errc::corrupt,
+                       fmt::format("snapshot count; expected {}, got {}", (bytes.size() - 10) / kSnapshotEntryBytes, count),
                        kSnapshotCrcCoverAt);
     }
     return {};
@@ -159,18 +161,21 @@ Result<void> checkpoint_rows(Bytes bytes, std::string_view form, Row&& row) {
     const auto version_number = take_number(version);
     const auto rows = take_number(count);
     if (!version_number || *version_number != 0) {
-        return damaged(Errc::unsupported, fmt::format("checkpoint version; expected 0, got \"{}\"", lines.empty() ? "" : lines[0].text), 0);
+        return damaged(Errc::unsupported,
+                       fmt::format("checkpoint version; expected 0, got \"{}\"", lines.empty() ? "" : lines[0].text), 0);
     }
     if (!rows || *rows < 0) {
         return damaged(Errc::corrupt, "checkpoint count; expected a number", lines.size() < 2 ? bytes.size() : lines[1].at);
     }
     for (std::size_t i = 2; i < lines.size(); ++i) {
         if (!row(lines[i].text)) {
-            return damaged(Errc::corrupt, fmt::format("checkpoint line; expected \"{}\", got \"{}\"", form, lines[i].text), lines[i].at);
+            return damaged(Errc::corrupt, fmt::format("checkpoint line; expected \"{}\", got \"{}\"", form, lines[i].text),
+                           lines[i].at);
         }
     }
     if (static_cast<std::uint64_t>(*rows) != lines.size() - 2) {
-        return damaged(Errc::corrupt, fmt::format("checkpoint count; expected {}, got {}", lines.size() - 2, *rows), lines[1].at);
+        return damaged(Errc::corrupt, fmt::format("checkpoint count; expected {}, got {}", lines.size() - 2, *rows),
+                       lines[1].at);
     }
     return {};
 }
@@ -196,7 +201,8 @@ Result<void> partition_offset_rows(Bytes bytes, const RowSink& sink) {
         if (!partition || !offset || !rest.empty()) {
             return false;
         }
-        sink(std::array<RowField, 3>{{{"topic", std::string(line.substr(0, space))}, {"partition", *partition}, {"offset", *offset}}});
+        sink(std::array<RowField, 3>{
+            {{"topic", std::string(line.substr(0, space))}, {"partition", *partition}, {"offset", *offset}}});
         return true;
     });
 }
@@ -210,7 +216,8 @@ Result<void> property_rows(Bytes bytes, const RowSink& sink) {
         }
         const std::size_t separator = line.text.find_first_of(":=");
         if (separator == std::string_view::npos) {
-            return damaged(Errc::corrupt, fmt::format("property; expected \"NAME: VALUE\", got \"{}\"", line.text), line.at);
+            return damaged(Errc::corrupt, fmt::format("property; expected \"NAME: VALUE\", got \"{}\"", line.text),
+                           line.at);
         }
         std::string_view value = line.text.substr(separator + 1);
         value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
@@ -253,11 +260,13 @@ IndexFile<OffsetIndexEntry> parse_offset_index(Bytes bytes, std::int64_t base_of
     file.damage = each_entry(bytes, kOffsetIndexEntryBytes, "index", [&](wire::Reader& in) -> std::string {
         const std::int32_t relative = in.i32();
         const std::int32_t position = in.i32();
-        const OffsetIndexEntry entry{.offset = saturating_add(base_offset, relative), .position = static_cast<std::uint32_t>(position)};
+        const OffsetIndexEntry entry{.offset = saturating_add(base_offset, relative),
+                                     .position = static_cast<std::uint32_t>(position)};
         if (relative < 0 || position < 0) {
             return fmt::format("expected numbers of 0 or more, got {} and {}", relative, position);
         }
-        if (!file.entries.empty() && (entry.offset <= file.entries.back().offset || entry.position <= file.entries.back().position)) {
+        if (!file.entries.empty() &&
+            (entry.offset <= file.entries.back().offset || entry.position <= file.entries.back().position)) {
             return fmt::format("expected more than offset {} at position {}, got {} at {}", file.entries.back().offset,
                                file.entries.back().position, entry.offset, entry.position);
         }
@@ -276,7 +285,8 @@ IndexFile<TimeIndexEntry> parse_time_index(Bytes bytes, std::int64_t base_offset
         if (relative < 0) {
             return fmt::format("expected a relative offset of 0 or more, got {}", relative);
         }
-        if (!file.entries.empty() && (timestamp <= file.entries.back().timestamp || entry.offset < file.entries.back().offset)) {
+        if (!file.entries.empty() &&
+            (timestamp <= file.entries.back().timestamp || entry.offset < file.entries.back().offset)) {
             return fmt::format("expected more than timestamp {} at offset {}, got {} at {}", file.entries.back().timestamp,
                                file.entries.back().offset, timestamp, entry.offset);
         }

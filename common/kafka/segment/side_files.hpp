@@ -32,8 +32,8 @@ enum class SideFile : std::uint8_t {
 std::optional<SideFile> side_file_of(std::string_view name);
 
 struct OffsetIndexEntry {
-    std::int64_t offset = 0;      ///< absolute last offset of what was appended
-    std::uint32_t position = 0;   ///< where it begins
+    std::int64_t offset = 0;     ///< absolute last offset of what was appended
+    std::uint32_t position = 0;  ///< where it begins
 };
 
 struct TimeIndexEntry {

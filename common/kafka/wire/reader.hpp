@@ -38,7 +38,8 @@ T load_big(const std::byte* data) {
 class Reader {
   public:
     /// Borrows `in`; `at` is the file offset of in[0], for error messages.
-    explicit Reader(Bytes in, FileOffset at = {}) : pos_(in.data()), end_(in.data() + in.size()), begin_(in.data()), at_(at) {}
+    explicit Reader(Bytes in, FileOffset at = {})
+        : pos_(in.data()), end_(in.data() + in.size()), begin_(in.data()), at_(at) {}
 
     [[nodiscard]] bool ok() const { return ok_; }
     [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - pos_); }
