@@ -8,16 +8,18 @@
 #include "options.hpp"
 #include "stop.hpp"
 
-int main(int argc, char** argv) {
-    using namespace kseg::tools;
-    catch_signals();
+namespace {
+
+int run_program(int argc, char** argv) {
+    using kseg::tools::Exit;
+    kseg::tools::catch_signals();
     CLI::App app("A toolkit for Kafka log segments", "kseg");
     app.set_version_flag("--version", std::string("kseg ") + KSEG_VERSION);
     app.require_subcommand(1);
-    Globals globals;
-    Run run;
-    add_global_options(app, globals);
-    add_decode(app, globals, run);
+    kseg::tools::Globals globals;
+    kseg::tools::Run run;
+    kseg::tools::add_global_options(app, globals);
+    kseg::tools::add_decode(app, globals, run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -28,10 +30,17 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "error: %s; --help tells what can be given\n", error.what());
         return static_cast<int>(Exit::usage);
     }
+    return static_cast<int>(run());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // Our own code throws nothing; this is for the libraries, and for memory that runs out.
     try {
-        return static_cast<int>(run());
+        return run_program(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "error: %s\n", error.what());
-        return static_cast<int>(Exit::failed);
+        return static_cast<int>(kseg::tools::Exit::failed);
     }
 }

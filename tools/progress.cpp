@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace kseg::tools {
@@ -48,7 +49,7 @@ void Progress::show(std::uint64_t done) {
     const double rate = static_cast<double>(done) / seconds;
     std::string text = fmt::format("\r{}, {}/s", size_text(static_cast<double>(done)), size_text(rate));
     if (total_ > done && rate > 0) {
-        const auto left = static_cast<std::uint64_t>(static_cast<double>(total_ - done) / rate + 0.5);
+        const auto left = static_cast<std::uint64_t>(std::lround(static_cast<double>(total_ - done) / rate));
         text += fmt::format(", {}%, {}:{:02} left", done * 100 / total_, left / 60, left % 60);
     }
     text += "\033[K";

@@ -21,7 +21,7 @@ bool use_color(When when, int fd) {
     if (when != When::automatic) {
         return when == When::always;
     }
-    const char* const no_color = std::getenv("NO_COLOR");
+    const char* const no_color = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nothing sets it
     return (no_color == nullptr || *no_color == '\0') && ::isatty(fd) == 1;
 }
 

@@ -169,6 +169,8 @@ void JsonReader::skip() {
     skip_nested(0);
 }
 
+// Nested as deep as the text is, but no deeper than kMostDepth.
+// NOLINTBEGIN(misc-no-recursion)
 void JsonReader::skip_nested(int depth) {
     skip_space();
     if (!ok_ || at_ == text_.size() || depth > kMostDepth) {
@@ -198,5 +200,6 @@ void JsonReader::skip_nested(int depth) {
         }
     }
 }
+// NOLINTEND(misc-no-recursion)
 
 }  // namespace kseg

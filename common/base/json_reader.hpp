@@ -36,6 +36,7 @@ class JsonReader {
 
     /// Walks an object: `field(name)` must take or skip the value. The name is valid during the call.
     template <typename Field>
+    // NOLINTNEXTLINE(misc-no-recursion): skip() bounds its depth
     void object(Field&& field) {
         ByteBuffer name;
         expect('{');
@@ -54,6 +55,7 @@ class JsonReader {
 
     /// Walks an array: `element()` must take or skip one value.
     template <typename Element>
+    // NOLINTNEXTLINE(misc-no-recursion): skip() bounds its depth
     void array(Element&& element) {
         expect('[');
         for (bool first = true; ok_ && !next_is(']'); first = false) {

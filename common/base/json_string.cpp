@@ -30,7 +30,7 @@ constexpr std::array<Escape, 128> make_escapes() {
     constexpr std::string_view kBytes = "\"\\\b\f\n\r\t";
     constexpr std::string_view kLetters = "\"\\bfnrt";
     for (std::size_t i = 0; i < kBytes.size(); ++i) {
-        table[static_cast<std::size_t>(kBytes[i])] = {{'\\', kLetters[i]}, 2};
+        table[static_cast<std::uint8_t>(kBytes[i])] = {{'\\', kLetters[i]}, 2};
     }
     return table;
 }

@@ -27,6 +27,7 @@ class OrderedJobs {
         if (threads == 0) {
             inline_work_ = make_work();
         }
+        // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): std::thread owns what it is given
         for (unsigned i = 0; i < threads; ++i) {
             workers_.emplace_back([this, work = make_work()] { run(work); });
         }

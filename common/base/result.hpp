@@ -17,7 +17,10 @@ class [[nodiscard]] Result {
   public:
     using value_type = T;
 
+    // A value or an error is returned as itself, as with std::expected.
+    // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+    // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
     Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
     [[nodiscard]] bool has_value() const { return state_.index() == 0; }
@@ -61,6 +64,7 @@ class [[nodiscard]] Result<void> {
     using value_type = void;
 
     Result() = default;
+    // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions)
     Result(Error error) : error_(std::move(error)) {}
 
     [[nodiscard]] bool has_value() const { return !error_.has_value(); }

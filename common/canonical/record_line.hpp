@@ -61,8 +61,8 @@ struct RecordLine {
     bool control = false;
 };
 
-/// Reads one line. Fields that it does not know are passed over; missing ones keep their default.
+/// Reads one line of text. Fields that it does not know are passed over; missing ones keep their default.
 /// errors   corrupt   not a JSON object, a field of the wrong type or out of range; Error::at is the offset in the line
-Result<RecordLine> parse_record_line(std::string_view line);
+Result<RecordLine> parse_record_line(std::string_view text);
 
 }  // namespace kseg::canonical

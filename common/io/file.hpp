@@ -43,7 +43,7 @@ class ReadAt {
     [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
 
     /// Fills `into` from `offset` as far as there are bytes; returns how many. Fewer than asked only at the end.
-    virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
+    [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
 };
 
 /// A regular file, opened for reading.
@@ -53,7 +53,7 @@ class File final : public ReadAt {
     static Result<File> open(const std::string& path);
 
     [[nodiscard]] Result<std::uint64_t> size() const override;
-    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override;
+    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override;
 
     /// Its descriptor, for reading what is no regular file; stays the File's.
     [[nodiscard]] int descriptor() const { return fd_.get(); }

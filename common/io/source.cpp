@@ -154,7 +154,7 @@ class TextSource final : public ByteSource {
         std::size_t made = 0;
         while (made == 0) {
             // One text character makes at most one byte, so this never fills more than `into`.
-            std::array<std::byte, 64 * 1024> part{};
+            std::array<std::byte, std::size_t{64} << 10> part{};
             const auto got = text_->read(std::span(part).first(std::min(part.size(), into.size())));
             if (!got) {
                 return got.error();

@@ -52,10 +52,10 @@ class Fields {
 
   private:
     void begin(std::string_view name) {
-        out_.append(first_ ? "\""sv : ",\""sv);
+        out_.append(first_ ? R"(")"sv : R"(,")"sv);
         first_ = false;
         out_.append(name);
-        out_.append("\":"sv);
+        out_.append(R"(":)"sv);
     }
 
     ByteBuffer& out_;

@@ -73,7 +73,7 @@ void Summary::add_batch(const segment::Item& item, const Batch& batch) {
     const record::BatchHeader& header = item.batch.header();
     ++batches_;
     bytes_ += item.size;
-    magics_[static_cast<std::size_t>(header.magic)] += 1;
+    magics_[static_cast<std::uint8_t>(header.magic)] += 1;
     if (!item.crc_valid) {
         // Nothing that a wrong CRC covers is counted as if it were so.
         ++invalid_;

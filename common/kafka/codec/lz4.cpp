@@ -31,9 +31,9 @@ constexpr std::uint8_t kReservedFlag = 0x02;
 constexpr std::uint8_t kDictionary = 0x01;
 constexpr std::uint8_t kReservedBlockBits = 0x8f;
 
-constexpr std::uint32_t kStoredBlock = 0x80000000;  // top bit of a block's length: not compressed
-constexpr std::size_t kWindowBytes = 64 * 1024;     // how far back a linked block can reach
-constexpr std::size_t kMaxRatio = 255;              // each byte of a match length adds at most 255
+constexpr std::uint32_t kStoredBlock = 0x80000000;            // top bit of a block's length: not compressed
+constexpr std::size_t kWindowBytes = std::size_t{64} * 1024;  // how far back a linked block can reach
+constexpr std::size_t kMaxRatio = 255;                        // each byte of a match length adds at most 255
 
 struct FrameHeader {
     std::size_t bytes = 0;

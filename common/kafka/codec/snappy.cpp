@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint8_t kXerialMagic[] = {0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00};
 constexpr std::size_t kXerialHeaderBytes = 8 + 4 + 4;  // magic, version, oldest version that can read it
 constexpr std::uint32_t kXerialVersion = 1;
-constexpr std::size_t kXerialBlockBytes = 32 * 1024;  // snappy-java's default
+constexpr std::size_t kXerialBlockBytes = std::size_t{32} * 1024;  // snappy-java's default
 
 // A copy of 64 bytes takes 3; half as much again leaves no doubt.
 constexpr std::size_t kMaxRatio = 32;
@@ -175,7 +175,7 @@ Result<void> decompress_xerial(Bytes in, ByteBuffer& out, std::size_t limit_byte
         const Bytes rest = in.subspan(at);
         // The header may come again: snappy-java reads streams that were put one after the other.
         if (at == 0 || (rest.size() >= sizeof kXerialMagic && starts_as_xerial(rest))) {
-            if (const Result<void> header = check_xerial_header(rest); !header) {
+            if (Result<void> header = check_xerial_header(rest); !header) {
                 return header;
             }
             at += kXerialHeaderBytes;
@@ -190,7 +190,7 @@ Result<void> decompress_xerial(Bytes in, ByteBuffer& out, std::size_t limit_byte
         }
         const bool is_cut = block_bytes > rest.size() - 4;
         const Bytes block = rest.subspan(4, is_cut ? rest.size() - 4 : block_bytes);
-        if (const Result<void> done = decompress_block(block, out, limit_bytes); !done) {
+        if (Result<void> done = decompress_block(block, out, limit_bytes); !done) {
             return done;
         }
         if (is_cut) {

@@ -15,7 +15,7 @@ constexpr std::uint32_t kPrime2 = 0x85ebca77;
 constexpr std::uint32_t kPrime3 = 0xc2b2ae3d;
 constexpr std::uint32_t kPrime4 = 0x27d4eb2f;
 constexpr std::uint32_t kPrime5 = 0x165667b1;
-constexpr std::size_t kStripeBytes = 4 * 4;  // four lanes of 32 bits
+constexpr std::size_t kStripeBytes = std::size_t{4} * 4;  // four lanes of 32 bits
 
 constexpr std::uint32_t mix(std::uint32_t lane, std::uint32_t input) {
     return std::rotl(lane + input * kPrime2, 13) * kPrime1;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint32_t kMagic = ZSTD_MAGICNUMBER;
 constexpr std::size_t kMagicBytes = 4;
-constexpr std::size_t kMaxBlockBytes = 128 * 1024;
+constexpr std::size_t kMaxBlockBytes = std::size_t{128} * 1024;
 constexpr std::size_t kBlockHeaderBytes = 3;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr int kMaxWindowLog = 27;  // what zstd and zstd-jni accept unless told otherwise: 128 MiB
@@ -24,7 +24,7 @@ constexpr int kKafkaLevel = 3;
 
 // More room than this is not taken on the word of block headers, which can claim 128 KiB in 3 bytes.
 constexpr std::size_t kTrustedRatio = 32;
-constexpr std::size_t kTrustedBytes = 1024 * 1024;
+constexpr std::size_t kTrustedBytes = std::size_t{1024} * 1024;
 
 enum class BlockType : std::uint8_t { raw = 0, rle = 1, compressed = 2, reserved = 3 };
 

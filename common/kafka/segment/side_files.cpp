@@ -162,14 +162,14 @@ Result<void> checkpoint_rows(Bytes bytes, std::string_view form, Row&& row) {
     const auto rows = take_number(count);
     if (!version_number || *version_number != 0) {
         return damaged(Errc::unsupported,
-                       fmt::format("checkpoint version; expected 0, got \"{}\"", lines.empty() ? "" : lines[0].text), 0);
+                       fmt::format(R"(checkpoint version; expected 0, got "{}")", lines.empty() ? "" : lines[0].text), 0);
     }
     if (!rows || *rows < 0) {
         return damaged(Errc::corrupt, "checkpoint count; expected a number", lines.size() < 2 ? bytes.size() : lines[1].at);
     }
     for (std::size_t i = 2; i < lines.size(); ++i) {
         if (!row(lines[i].text)) {
-            return damaged(Errc::corrupt, fmt::format("checkpoint line; expected \"{}\", got \"{}\"", form, lines[i].text),
+            return damaged(Errc::corrupt, fmt::format(R"(checkpoint line; expected "{}", got "{}")", form, lines[i].text),
                            lines[i].at);
         }
     }
@@ -216,8 +216,7 @@ Result<void> property_rows(Bytes bytes, const RowSink& sink) {
         }
         const std::size_t separator = line.text.find_first_of(":=");
         if (separator == std::string_view::npos) {
-            return damaged(Errc::corrupt, fmt::format("property; expected \"NAME: VALUE\", got \"{}\"", line.text),
-                           line.at);
+            return damaged(Errc::corrupt, fmt::format(R"(property; expected "NAME: VALUE", got "{}")", line.text), line.at);
         }
         std::string_view value = line.text.substr(separator + 1);
         value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
