@@ -95,8 +95,17 @@ bool plausible(Bytes head) {
     if (base_offset < 0 || magic < 0 || magic > 2 || std::int64_t{length} + 12 < least_size(magic)) {
         return false;
     }
-    if (magic < 2 || head.size() < kBatchHeaderBytes) {
-        return true;
+    if (head.size() < kBatchHeaderBytes) {
+        return true;  // too little to tell more
+    }
+    if (magic < 2) {
+        const std::int8_t attributes = in.i8();
+        if (magic == 1) {
+            in.i64();  // timestamp
+        }
+        const std::int32_t key_length = in.i32();
+        constexpr int kKnownBits = record::kCodecMask | record::kLogAppendTimeBit;
+        return (attributes & ~kKnownBits) == 0 && key_length >= -1 && key_length < length;
     }
     in.i32();  // CRC
     in.i16();  // attributes
