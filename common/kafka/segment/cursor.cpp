@@ -85,14 +85,17 @@ bool message_adds_up(const record::BatchView& batch) {
 }
 
 /// Whether a header reads like one of a real batch, though nothing has been checked by CRC.
-/// head   what there is of it, at least kFrameBytes
-bool plausible(Bytes head) {
+/// head         what there is of it, at least kFrameBytes
+/// most_bytes   a batch that claims more is not believed
+bool plausible(Bytes head, std::uint64_t most_bytes) {
     wire::Reader in(head);
     const std::int64_t base_offset = in.i64();
     const std::int32_t length = in.i32();
     in.i32();  // leader epoch or CRC
     const std::int8_t magic = in.i8();
-    if (base_offset < 0 || magic < 0 || magic > 2 || std::int64_t{length} + 12 < least_size(magic)) {
+    const std::int64_t size = std::int64_t{length} + static_cast<std::int64_t>(kLengthFieldEnd);
+    if (base_offset < 0 || magic < 0 || magic > 2 || size < least_size(magic) ||
+        static_cast<std::uint64_t>(size) > most_bytes) {
         return false;
     }
     if (head.size() < kBatchHeaderBytes) {
@@ -246,7 +249,7 @@ Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
     if (!head) {
         return head.error();
     }
-    if (head->size() < kFrameBytes || all_zero(*head) || plausible(*head)) {
+    if (head->size() < kFrameBytes || all_zero(*head) || plausible(*head, search_limit())) {
         return true;
     }
     // Its header may read oddly and yet be what was written.
