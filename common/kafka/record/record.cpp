@@ -86,7 +86,9 @@ void RecordReader::open(const BatchView& batch) {
     problem_ = Problem::none;
     problem_text_.clear();
     plain_ = batch.body();
-    if (header_.codec_id() == 0) {
+    // A batch that compaction emptied may keep its codec, with no stream behind it.
+    const bool emptied = !header_.is_legacy() && plain_.empty() && header_.records_count == 0;
+    if (header_.codec_id() == 0 || emptied) {
         in_ = wire::Reader(header_.is_legacy() ? batch.bytes() : plain_);
         return;
     }

@@ -235,6 +235,13 @@ TEST_CASE("codecs 5 to 7 and bodies that do not decompress are bad codecs") {
     }
 }
 
+TEST_CASE("an emptied batch that names a codec needs no stream") {
+    for (const std::uint16_t codec : {std::uint16_t{1}, std::uint16_t{2}, std::uint16_t{3}, std::uint16_t{4}}) {
+        CHECK(walk(RawBatch{.attributes = codec, .count = 0}.with({}).bytes()).problem == Problem::none);
+        CHECK(walk(RawBatch{.attributes = codec, .count = 1}.with({}).bytes()).problem == Problem::bad_codec);
+    }
+}
+
 TEST_CASE("a body over the limit is a bad codec and gives no records") {
     ByteBuffer packed;
     ByteBuffer zeros;
