@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -31,10 +32,21 @@ inline std::uint8_t to_u8(std::byte b) {
     return std::to_integer<std::uint8_t>(b);
 }
 
+/// Gives back what `new[]` with an alignment gave.
+struct AlignedDelete {
+    std::align_val_t alignment{__STDCPP_DEFAULT_NEW_ALIGNMENT__};
+    void operator()(std::byte* data) const { ::operator delete[](data, alignment); }
+};
+
 /// An owned, growing run of bytes whose new room is left uninitialised: growing never touches memory that is not used, so a
-/// large capacity costs address space only. Keeps its capacity on clear(), which makes it the scratch buffer of loops.
+/// large capacity costs address space only. From a page on it begins at a page's begin. Keeps its capacity on clear(),
+/// which makes it the scratch buffer of loops.
 class ByteBuffer {
+    using Storage = std::unique_ptr<std::byte[], AlignedDelete>;
+
   public:
+    static constexpr std::size_t kPageBytes = 4096;
+
     ByteBuffer() = default;
     explicit ByteBuffer(Bytes bytes) { append(bytes); }
 
@@ -53,7 +65,8 @@ class ByteBuffer {
         if (capacity <= capacity_) {
             return;
         }
-        auto grown = std::make_unique_for_overwrite<std::byte[]>(capacity);
+        const std::align_val_t alignment{capacity >= kPageBytes ? kPageBytes : __STDCPP_DEFAULT_NEW_ALIGNMENT__};
+        Storage grown(static_cast<std::byte*>(::operator new[](capacity, alignment)), AlignedDelete{alignment});
         if (size_ != 0) {
             std::memcpy(grown.get(), data_.get(), size_);
         }
@@ -93,7 +106,7 @@ class ByteBuffer {
     void push_back(char c) { push_back(static_cast<std::byte>(c)); }
 
   private:
-    std::unique_ptr<std::byte[]> data_;
+    Storage data_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;
 };

@@ -37,18 +37,22 @@ class Window {
     [[nodiscard]] Piece piece() const { return piece_; }
 
     /// File offset up to which the source was read.
-    [[nodiscard]] FileOffset read_to() const { return begin_ + filled_; }
+    [[nodiscard]] FileOffset read_to() const { return begin_ + (filled_ - lead_); }
 
   private:
     Result<void> fill(FileOffset keep_from, FileOffset to);
     void renew(FileOffset keep_from, std::size_t room);
 
+    class Pool;
+
     ByteSource& source_;
     FileOffset start_;
     std::size_t piece_bytes_;
+    std::shared_ptr<Pool> pool_;  // outlived by pieces that others hold, which go back to it
     std::shared_ptr<ByteBuffer> piece_;
-    FileOffset begin_;        // file offset of the piece's first byte
-    std::size_t filled_ = 0;  // bytes of the piece that were read
+    std::size_t lead_ = 0;    // bytes of the piece before the first that is used
+    FileOffset begin_;        // file offset of the piece's byte at lead_
+    std::size_t filled_ = 0;  // bytes of the piece up to the last that was read, lead included
     bool at_end_ = false;
     ByteBuffer looked_;
 };
