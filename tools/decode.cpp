@@ -53,8 +53,8 @@ const char* conflict(const DecodeOptions& options) {
     if (options.hexdump && options.output.format != Format::text) {
         return "--hexdump is text; it excludes --format and --json";
     }
-    if (options.output.format == Format::raw && (options.summary || options.batches)) {
-        return "--format raw prints batches as they are; it excludes --summary and --batches";
+    if (options.output.format == Format::raw && options.summary) {
+        return "--format raw prints batches as they are; it excludes --summary";
     }
     return options.read.selection.shallow && options.read.selection.key_glob
                ? "--key needs the records that --shallow leaves alone"

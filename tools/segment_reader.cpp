@@ -352,7 +352,7 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
     if (batches == 0 && refused && where.start.value == 0) {
         jobs_->drain();
         report_.error({.code = Errc::corrupt,
-                       .what = fmt::format("holds no record batch; {}", to_string(refused->reason)),
+                       .what = fmt::format("holds no record batch; {}", refused->describe_gap()),
                        .file = reading_->name,
                        .at = refused->position.value});
     }

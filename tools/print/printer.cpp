@@ -79,8 +79,7 @@ void Printer::print(const segment::Item& item, Printed& printed) {
 
 void Printer::print_gap(const segment::Item& item, Printed& printed) {
     printed.damaged = true;
-    printed.notes.push_back(
-        {.at = item.position.value, .what = fmt::format("{}; skipped {} bytes", to_string(item.reason), item.size)});
+    printed.notes.push_back({.at = item.position.value, .what = item.describe_gap()});
 }
 
 bool Printer::take_one() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka/segment/cursor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -158,7 +160,7 @@ Result<Item> SegmentCursor::next() {
     const std::size_t first_bytes = std::min(head->size(), first.size());
     std::copy_n(head->begin(), first_bytes, first.begin());
     if (first_bytes >= kFrameBytes) {
-        auto item = batch_at(pos_, *head);
+        auto item = batch_at(pos_, Bytes(first).first(first_bytes));
         if (!item) {
             return item.error();
         }
@@ -169,18 +171,44 @@ Result<Item> SegmentCursor::next() {
     return gap_from(pos_, Bytes(first).first(first_bytes));
 }
 
-Item SegmentCursor::gap_item(FileOffset from, FileOffset to, GapReason reason) {
+/// head   the first bytes of the gap, as many as there are up to a header
+Item SegmentCursor::gap_item(FileOffset from, FileOffset to, GapReason reason, Bytes head) {
     pos_ = to;
-    return {.outcome = reason == GapReason::torn_tail ? Outcome::torn_tail : Outcome::gap,
-            .position = from,
-            .size = to - from,
-            .reason = reason};
+    Item item{.outcome = reason == GapReason::torn_tail ? Outcome::torn_tail : Outcome::gap,
+              .position = from,
+              .size = to - from,
+              .reason = reason};
+    if (head.size() >= kFrameBytes) {
+        item.length_found = wire::load_big<std::int32_t>(head.data() + 8);
+        item.magic_found = wire::load_big<std::int8_t>(head.data() + record::kMagicAt);
+    }
+    return item;
+}
+
+std::string Item::describe_gap() const {
+    switch (reason) {
+        case GapReason::torn_tail:
+            return length_found
+                       ? fmt::format("torn tail; expected a batch of {} bytes, got {}",
+                                     std::int64_t{*length_found} + static_cast<std::int64_t>(kLengthFieldEnd), size)
+                       : fmt::format("torn tail; expected a batch header, got {} bytes", size);
+        case GapReason::zero_fill: return fmt::format("zero fill; expected a batch, got {} zero bytes", size);
+        case GapReason::bad_length:
+            return fmt::format("batch length; expected one that leads to a batch, got {}; skipped {} bytes",
+                               length_found.value_or(0), size);
+        case GapReason::bad_magic:
+            return fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}; skipped {} bytes",
+                               static_cast<std::uint8_t>(magic_found.value_or(0)), size);
+        case GapReason::garbage: break;
+    }
+    return fmt::format("garbage; expected a batch, got {} bytes that are none", size);
 }
 
 /// The batch at `at`, or nothing where its bytes begin a gap whose end has to be searched. A batch of an unknown magic is a
 /// gap as long as its length.
-Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes head) {
-    const Frame frame = Frame::of(head.data());
+/// first   the bytes there, as many as there are up to a header, outside of the window
+Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes first) {
+    const Frame frame = Frame::of(first.data());
     if (!frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > options_.max_batch_bytes) {
         return std::optional<Item>{};
     }
@@ -207,7 +235,7 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes head) {
         if (!leads) {
             return leads.error();
         }
-        return *leads ? std::optional(gap_item(at, at + size, GapReason::bad_magic)) : std::nullopt;
+        return *leads ? std::optional(gap_item(at, at + size, GapReason::bad_magic, first)) : std::nullopt;
     }
     const auto batch = record::BatchView::parse(whole, at);
     if (!batch) {
@@ -371,7 +399,7 @@ Result<Item> SegmentCursor::gap_from(FileOffset at, Bytes head) {
     }
     const bool at_end = !found->has_value();
     const FileOffset end = at_end ? window_.read_to() : **found;
-    return gap_item(at, end, reason_of(head, end - at, at_end, nonzero));
+    return gap_item(at, end, reason_of(head, end - at, at_end, nonzero), head);
 }
 
 }  // namespace kseg::segment

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -37,6 +38,12 @@ struct Item {
     bool crc_valid = false;                 ///< of a batch: stored CRC and computed CRC are equal
     std::uint32_t crc_computed = 0;         ///< of a batch
     GapReason reason = GapReason::garbage;  ///< of a torn tail or gap
+    /// Of a torn tail or gap: what stands where a length and a magic would be, if there are bytes enough.
+    std::optional<std::int32_t> length_found{};
+    std::optional<std::int8_t> magic_found{};
+
+    /// What was expected and what was found in a torn tail or gap, in words.
+    [[nodiscard]] std::string describe_gap() const;
 };
 
 struct CursorOptions {
@@ -64,13 +71,13 @@ class SegmentCursor {
   private:
     struct Frame;
     class RangeCrc;
-    Result<std::optional<Item>> batch_at(FileOffset at, Bytes head);
+    Result<std::optional<Item>> batch_at(FileOffset at, Bytes first);
     Result<Item> gap_from(FileOffset at, Bytes head);
     Result<bool> length_leads(FileOffset at, std::size_t size);
     Result<std::optional<FileOffset>> find_valid(FileOffset from, FileOffset before, FileOffset keep, RangeCrc& crcs,
                                                  bool* nonzero);
     Result<bool> valid_at(FileOffset at, const Frame& frame, FileOffset keep, RangeCrc& crcs);
-    Item gap_item(FileOffset from, FileOffset to, GapReason reason);
+    Item gap_item(FileOffset from, FileOffset to, GapReason reason, Bytes head);
     Item batch_item(const record::BatchView& batch, bool valid, std::uint32_t computed);
     [[nodiscard]] std::uint64_t search_limit() const;
 
