@@ -9,38 +9,11 @@
 #include "kafka/segment/cursor.hpp"
 #include "kafka/wire/reader.hpp"
 #include "kafka/wire/writer.hpp"
+#include "support/piece_source.hpp"
 
 using namespace kseg;
 
 namespace {
-
-/// Hands out bytes in pieces of one size, and looks ahead where it may.
-class PieceSource final : public io::ByteSource {
-  public:
-    PieceSource(Bytes all, std::size_t piece, bool peeks) : all_(all), piece_(piece), peeks_(peeks) {}
-
-    Result<std::size_t> read(std::span<std::byte> into) override {
-        const std::size_t part = std::min({into.size(), piece_, all_.size() - at_});
-        std::copy_n(all_.data() + at_, part, into.data());
-        at_ += part;
-        return part;
-    }
-
-    std::optional<std::size_t> peek(std::uint64_t at, std::span<std::byte> into) override {
-        if (!peeks_) {
-            return std::nullopt;
-        }
-        const std::size_t part = at >= all_.size() ? 0 : std::min(into.size(), all_.size() - static_cast<std::size_t>(at));
-        std::copy_n(all_.data() + (part == 0 ? 0 : at), part, into.data());
-        return part;
-    }
-
-  private:
-    Bytes all_;
-    std::size_t at_ = 0;
-    std::size_t piece_;
-    bool peeks_;
-};
 
 /// CRC bit by bit, as a second opinion.
 std::uint32_t slow_crc(std::uint32_t poly, Bytes bytes) {
@@ -65,7 +38,7 @@ struct Step {
 };
 
 std::vector<Step> walk(Bytes all, std::size_t piece, std::size_t window_piece, bool peeks) {
-    PieceSource source(all, piece, peeks);
+    test::PieceSource source(all, piece, peeks);
     io::Window window(source, {}, window_piece);
     segment::SegmentCursor cursor(window, {}, {.max_batch_bytes = std::uint64_t{1} << 20});
     std::vector<Step> steps;
