@@ -239,9 +239,10 @@ std::optional<TimestampMs> parse_time(std::string_view text, TimestampMs now) {
         constexpr std::array<std::pair<std::string_view, std::int64_t>, 6> kUnits{
             {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}, {"w", 604'800'000}}};
         for (const auto& [name, unit_ms] : kUnits) {
-            std::int64_t span = 0;
-            if (count && unit == name && !__builtin_mul_overflow(*count, unit_ms, &span)) {
-                return text.front() == '-' ? now - span : now + span;
+            std::int64_t time = 0;
+            if (count && unit == name && !__builtin_mul_overflow(*count, text.front() == '-' ? -unit_ms : unit_ms, &time) &&
+                !__builtin_add_overflow(now, time, &time)) {
+                return time;
             }
         }
         return std::nullopt;

@@ -32,6 +32,16 @@ void same_records(const canonical::EditableBatch& a, const canonical::EditableBa
     }
 }
 
+/// What the records do not decide stays.
+void same_header(const record::BatchHeader& a, const record::BatchHeader& b) {
+    fuzz::require(a.base_offset == b.base_offset && a.partition_leader_epoch == b.partition_leader_epoch);
+    fuzz::require(a.attributes == b.attributes && a.last_offset_delta == b.last_offset_delta);
+    fuzz::require(a.producer_id == b.producer_id && a.producer_epoch == b.producer_epoch);
+    fuzz::require(a.base_sequence == b.base_sequence && a.records_count == b.records_count);
+    fuzz::require(!a.has_delete_horizon() || a.base_timestamp == b.base_timestamp);
+    fuzz::require((a.attributes & record::kLogAppendTimeBit) == 0 || a.max_timestamp == b.max_timestamp);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -69,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(built.error().code == Errc::invalid);
         return 0;
     }
+    same_header(parts->header, built->header());
     const auto again = built->parts(kLimitBytes);
     fuzz::require(again && built->view().compute_crc() == built->header().crc);
     same_records(*parts, *again);

@@ -6,6 +6,7 @@
 #include "canonical/record_line.hpp"
 #include "fuzz_support.hpp"
 #include "kafka/record/builder.hpp"
+#include "kafka/wire/reader.hpp"
 
 using namespace kseg;
 
@@ -19,6 +20,16 @@ bool same(const std::optional<ByteBuffer>& a, const std::optional<ByteBuffer>& b
     return a.has_value() == b.has_value() && (!a || a->text() == b->text());
 }
 
+/// What is written with U+FFFD is a record line too, though its bytes are not those of the record.
+void check_lossy(const canonical::RecordLine& line, const record::BatchHeader& header, const record::RecordView& record) {
+    canonical::RecordLineWriter writer(canonical::BytesForm::utf8);
+    writer.begin_segment(line.topic, line.partition, "file");
+    writer.begin_batch(header, false);
+    ByteBuffer text;
+    writer.write(text, record);
+    fuzz::require(canonical::parse_record_line(text.text()).has_value());
+}
+
 /// Puts a line's record into a batch, reads it off the batch, writes its line and reads that: nothing may be lost.
 void there_and_back(const canonical::RecordLine& line, canonical::BytesForm form) {
     record::BatchHeader header;
@@ -26,7 +37,8 @@ void there_and_back(const canonical::RecordLine& line, canonical::BytesForm form
     header.producer_id = line.producer_id;
     header.producer_epoch = line.producer_epoch;
     header.base_sequence = line.sequence;
-    header.attributes = line.transactional ? record::kTransactionalBit : std::uint16_t{0};
+    header.attributes = static_cast<std::uint16_t>((line.transactional ? record::kTransactionalBit : 0) |
+                                                   (line.control ? record::kControlBit : 0));
     std::vector<record::HeaderView> headers;
     for (const canonical::EditableHeader& h : line.record.headers) {
         headers.push_back({.key = h.key.bytes(), .value = borrowed(h.value)});
@@ -52,6 +64,7 @@ void there_and_back(const canonical::RecordLine& line, canonical::BytesForm form
     writer.begin_batch(view->header(), true);
     ByteBuffer text;
     writer.write(text, record);
+    check_lossy(line, view->header(), record);
     const auto back = canonical::parse_record_line(text.text());
     fuzz::require(back.has_value());
     fuzz::require(back->topic == line.topic && back->partition == line.partition &&
@@ -65,7 +78,10 @@ void there_and_back(const canonical::RecordLine& line, canonical::BytesForm form
         fuzz::require(same(back->record.headers[i].value, line.record.headers[i].value));
     }
     fuzz::require(back->producer_id == line.producer_id && back->producer_epoch == line.producer_epoch);
-    fuzz::require(back->transactional == line.transactional && back->sequence == (line.sequence < 0 ? -1 : line.sequence));
+    fuzz::require(back->transactional == line.transactional && back->control == line.control);
+    fuzz::require(back->offset == line.record.offset && back->timestamp == line.record.stored_timestamp &&
+                  back->timestamp_type == record::TimestampType::create);
+    fuzz::require(back->sequence == (line.sequence < 0 ? -1 : line.sequence));
 }
 
 }  // namespace
@@ -76,8 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     constexpr std::array kForms{canonical::BytesForm::automatic, canonical::BytesForm::base64, canonical::BytesForm::hex};
     const Bytes input = fuzz::bytes_of(data + 1, size - 1);
-    if (const auto line = canonical::parse_record_line(as_text(input));
-        line && line->record.offset >= 0 && !line->control) {
+    if (const auto line = canonical::parse_record_line(as_text(input)); line && line->record.offset >= 0) {
         there_and_back(*line, kForms[data[0] % kForms.size()]);
     }
     canonical::RecordLine made;
@@ -90,6 +105,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     made.record.headers.push_back({.key = ByteBuffer(input.subspan(third, third)), .value = std::nullopt});
     made.record.headers.push_back({.key = ByteBuffer(), .value = ByteBuffer(input.first(third))});
+    if ((data[0] & 16) != 0) {
+        wire::Reader numbers(input);
+        made.record.offset = numbers.i64() & INT64_MAX;
+        made.record.stored_timestamp = numbers.i64();
+        made.record.attributes = static_cast<std::uint8_t>(numbers.i8());
+        made.producer_id = numbers.i64();
+        made.producer_epoch = numbers.i16();
+        made.sequence = numbers.i32();
+        made.partition = numbers.i32();
+        made.transactional = (data[0] & 32) != 0;
+        made.control = (data[0] & 64) != 0;
+    }
     there_and_back(made, kForms[data[0] % kForms.size()]);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -14,8 +15,10 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
             std::ifstream in(entry.path(), std::ios::binary);
-            const std::string bytes{std::istreambuf_iterator<char>(in), {}};
-            LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+            const std::string text{std::istreambuf_iterator<char>(in), {}};
+            // Room for these bytes and no more, so that a sanitizer sees a read behind them.
+            const std::vector<std::uint8_t> bytes(text.begin(), text.end());
+            LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
             ++inputs;
         }
     }
