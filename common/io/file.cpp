@@ -46,10 +46,10 @@ Result<std::uint64_t> File::size() const {
     return static_cast<std::uint64_t>(info.st_size);
 }
 
-Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+Result<std::size_t> read_descriptor_at(int fd, std::uint64_t offset, std::span<std::byte> into) {
     std::size_t done = 0;
     while (done < into.size()) {
-        const ssize_t got = ::pread(fd_.get(), into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+        const ssize_t got = ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
         if (got < 0) {
             if (errno == EINTR) {
                 continue;
@@ -64,6 +64,10 @@ Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> int
         done += static_cast<std::size_t>(got);
     }
     return done;
+}
+
+Result<std::size_t> File::read_at(std::uint64_t offset, std::span<std::byte> into) const {
+    return read_descriptor_at(fd_.get(), offset, into);
 }
 
 Result<ByteBuffer> read_small_file(const std::string& path, std::uint64_t limit_bytes) {

@@ -46,6 +46,9 @@ class ReadAt {
     [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
 };
 
+/// Fills `into` from `offset` of an open file, as ReadAt::read_at() does.
+Result<std::size_t> read_descriptor_at(int fd, std::uint64_t offset, std::span<std::byte> into);
+
 /// A regular file, opened for reading.
 class File final : public ReadAt {
   public:

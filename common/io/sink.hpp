@@ -29,9 +29,9 @@ inline constexpr std::string_view kBrokenPipe = "broken pipe";
 /// Writes to a descriptor such as stdout, which it does not close.
 std::unique_ptr<Sink> sink_to_descriptor(int fd);
 
-/// Writes a temporary file beside `path`; commit() syncs it, renames it to `path` and syncs the directory. Destroyed
-/// without commit(), it removes the temporary and leaves `path` as it was. overwrite   whether an existing `path` may be
-/// replaced errors      exists   path is there and overwrite is false;   io
+/// A new file that appears whole or not at all (io/replace.hpp); a pipe or device that is there is written to instead.
+/// overwrite   whether an existing file may be replaced
+/// errors      exists   path is there and overwrite is false;   io
 Result<std::unique_ptr<Sink>> replace_file(const std::string& path, bool overwrite);
 
 }  // namespace kseg::io
