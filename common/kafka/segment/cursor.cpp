@@ -186,22 +186,22 @@ Item SegmentCursor::gap_item(FileOffset from, FileOffset to, GapReason reason, B
 }
 
 std::string Item::describe_gap() const {
+    const std::string_view unit = words->unit;
     switch (reason) {
         case GapReason::torn_tail:
-            return length_found
-                       ? fmt::format("torn tail; expected a batch of {} bytes, got {}",
-                                     std::int64_t{*length_found} + static_cast<std::int64_t>(kLengthFieldEnd), size)
-                       : fmt::format("torn tail; expected a batch header, got {} bytes", size);
-        case GapReason::zero_fill: return fmt::format("zero fill; expected a batch, got {} zero bytes", size);
+            return length_found ? fmt::format("torn tail; expected a {} of {} bytes, got {}", unit,
+                                              *length_found + static_cast<std::int64_t>(length_excludes), size)
+                                : fmt::format("torn tail; expected a {} header, got {} bytes", unit, size);
+        case GapReason::zero_fill: return fmt::format("zero fill; expected a {}, got {} zero bytes", unit, size);
         case GapReason::bad_length:
-            return fmt::format("batch length; expected one that leads to a batch, got {}; skipped {} bytes",
+            return fmt::format("{} length; expected one that leads to a {}, got {}; skipped {} bytes", unit, unit,
                                length_found.value_or(0), size);
         case GapReason::bad_magic:
-            return fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}; skipped {} bytes",
+            return fmt::format("{}, got 0x{:02x}; skipped {} bytes", words->magic,
                                static_cast<std::uint8_t>(magic_found.value_or(0)), size);
         case GapReason::garbage: break;
     }
-    return fmt::format("garbage; expected a batch, got {} bytes that are none", size);
+    return fmt::format("garbage; expected a {}, got {} bytes that are none", unit, size);
 }
 
 /// The batch at `at`, or nothing where its bytes begin a gap whose end has to be searched. A batch of an unknown magic is a

@@ -27,6 +27,13 @@ enum class GapReason : std::uint8_t {
 /// "torn_tail" and so on.
 std::string_view to_string(GapReason reason);
 
+/// What a gap's description calls what should be there. Files that are not segments have words of their own.
+struct GapWords {
+    std::string_view unit;
+    std::string_view magic;  ///< and which are known
+};
+inline constexpr GapWords kSegmentWords{.unit = "batch", .magic = "batch magic; expected 0x00 to 0x02"};
+
 enum class Outcome : std::uint8_t { batch, end, torn_tail, gap };
 
 /// One step of a walk. A batch borrows from the cursor's piece().
@@ -39,8 +46,10 @@ struct Item {
     std::uint32_t crc_computed = 0;         ///< of a batch
     GapReason reason = GapReason::garbage;  ///< of a torn tail or gap
     /// Of a torn tail or gap: what stands where a length and a magic would be, if there are bytes enough.
-    std::optional<std::int32_t> length_found{};
+    std::optional<std::int64_t> length_found{};
     std::optional<std::int8_t> magic_found{};
+    std::uint32_t length_excludes = record::kLengthFieldEnd;  ///< bytes before those that the length counts
+    const GapWords* words = &kSegmentWords;
 
     /// What was expected and what was found in a torn tail or gap, in words.
     [[nodiscard]] std::string describe_gap() const;
