@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "file_cursor.hpp"
 
+#include <utility>
+
 namespace kseg::tools {
 namespace {
 
 using Cursor = std::variant<segment::SegmentCursor, wal::ChronikCursor>;
 
-Cursor choose(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, bool is_chronik) {
-    if (!is_chronik && start == FileOffset{}) {
-        // What cannot be read is reported by the walk.
-        const auto head = window.ensure(start, wal::kChronikV1HeaderBytes);
-        is_chronik = head && wal::looks_like_chronik(*head);
+/// Whether what the window begins with is a Chronik WAL.
+/// failed   is set where it cannot be read: a source need not say so twice
+bool begins_as_chronik(io::Window& window, FileOffset start, std::optional<Error>& failed) {
+    const auto head = window.ensure(start, wal::kChronikV1HeaderBytes);
+    if (!head) {
+        failed = head.error();
     }
+    return head && wal::looks_like_chronik(*head);
+}
+
+Cursor make_cursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, bool is_chronik) {
     if (is_chronik) {
         return Cursor(std::in_place_type<wal::ChronikCursor>, window, start,
                       wal::ChronikCursorOptions{.max_batch_bytes = max_batch_bytes});
@@ -23,9 +30,13 @@ Cursor choose(io::Window& window, FileOffset start, std::uint64_t max_batch_byte
 }  // namespace
 
 FileCursor::FileCursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, bool is_chronik)
-    : cursor_(choose(window, start, max_batch_bytes, is_chronik)) {}
+    : cursor_(make_cursor(window, start, max_batch_bytes,
+                          is_chronik || (start == FileOffset{} && begins_as_chronik(window, start, failed_)))) {}
 
 Result<segment::Item> FileCursor::next() {
+    if (const auto failed = std::exchange(failed_, std::nullopt)) {
+        return *failed;
+    }
     return std::visit([](auto& cursor) { return cursor.next(); }, cursor_);
 }
 

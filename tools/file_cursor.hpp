@@ -30,6 +30,7 @@ class FileCursor {
     [[nodiscard]] const std::vector<std::string>& warnings() const;
 
   private:
+    std::optional<Error> failed_;  // before cursor_: its choice may set it
     std::variant<segment::SegmentCursor, wal::ChronikCursor> cursor_;
 };
 
