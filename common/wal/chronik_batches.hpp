@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -31,6 +32,8 @@ class ChronikBatches {
     /// The batches of the last record, back to back, and where each of them ends.
     [[nodiscard]] Bytes bytes() const { return out_.bytes(); }
     [[nodiscard]] const std::vector<std::size_t>& ends() const { return ends_; }
+    /// Hands over what bytes() says, which is gone then; ends() stays.
+    [[nodiscard]] ByteBuffer take_bytes() { return std::exchange(out_, ByteBuffer{}); }
     /// What was found wrong with the last record, in words.
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -151,13 +151,18 @@ Result<Item> ChronikCursor::give(const ChronikRecord& record, FileOffset at, std
     if (record.version == 2) {
         partition_ = {.topic = std::string(record.topic), .partition = record.partition};
     }
-    const Bytes made = batches_.bytes();
-    if (piece_->capacity() - piece_->size() < made.size()) {
-        piece_ = std::make_shared<ByteBuffer>();
-        piece_->reserve(std::max(options_.piece_bytes, made.size()));
+    std::size_t begin = 0;
+    if (batches_.bytes().size() > options_.piece_bytes) {
+        piece_ = std::make_shared<ByteBuffer>(batches_.take_bytes());
+    } else {
+        const Bytes made = batches_.bytes();
+        if (piece_->capacity() - piece_->size() < made.size()) {
+            piece_ = std::make_shared<ByteBuffer>();
+            piece_->reserve(options_.piece_bytes);
+        }
+        begin = piece_->size();
+        piece_->append(made);
     }
-    const std::size_t begin = piece_->size();
-    piece_->append(made);
     pending_.clear();
     given_ = 0;
     std::size_t from = 0;
