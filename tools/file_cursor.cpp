@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "file_cursor.hpp"
 
+#include <filesystem>
 #include <utility>
+
+#include "wal/chronik_files.hpp"
 
 namespace kseg::tools {
 namespace {
@@ -29,9 +32,10 @@ Cursor make_cursor(io::Window& window, FileOffset start, std::uint64_t max_batch
 
 }  // namespace
 
-FileCursor::FileCursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, bool is_chronik)
+FileCursor::FileCursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, std::string_view path)
     : cursor_(make_cursor(window, start, max_batch_bytes,
-                          is_chronik || (start == FileOffset{} && begins_as_chronik(window, start, failed_)))) {}
+                          wal::is_chronik_name(std::filesystem::path(path).filename().string()) ||
+                              (start == FileOffset{} && begins_as_chronik(window, start, failed_)))) {}
 
 Result<segment::Item> FileCursor::next() {
     if (const auto failed = std::exchange(failed_, std::nullopt)) {
@@ -45,15 +49,15 @@ io::Piece FileCursor::piece() const {
 }
 
 const std::optional<segment::PartitionName>& FileCursor::partition() const {
-    static const std::optional<segment::PartitionName> kUnknown;
+    static const std::optional<segment::PartitionName> unknown;
     const auto* const chronik = std::get_if<wal::ChronikCursor>(&cursor_);
-    return chronik != nullptr ? chronik->partition() : kUnknown;
+    return chronik != nullptr ? chronik->partition() : unknown;
 }
 
 const std::vector<std::string>& FileCursor::warnings() const {
-    static const std::vector<std::string> kNone;
+    static const std::vector<std::string> none;
     const auto* const chronik = std::get_if<wal::ChronikCursor>(&cursor_);
-    return chronik != nullptr ? chronik->warnings() : kNone;
+    return chronik != nullptr ? chronik->warnings() : none;
 }
 
 }  // namespace kseg::tools

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -15,10 +16,9 @@ namespace kseg::tools {
 
 class FileCursor {
   public:
-    /// Looks at the first bytes of the window, which it borrows, to tell what they are.
-    /// start        file offset of the window's first byte
-    /// is_chronik   that the file is a Chronik WAL whatever its first bytes say
-    FileCursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, bool is_chronik);
+    /// Looks at the first bytes of the window, which it borrows, and at the file's name to tell what they are.
+    /// start   file offset of the window's first byte
+    FileCursor(io::Window& window, FileOffset start, std::uint64_t max_batch_bytes, std::string_view path);
 
     /// The next batch, gap or torn tail, as segment::SegmentCursor gives them.
     Result<segment::Item> next();

@@ -11,7 +11,6 @@
 #include "base/text.hpp"
 #include "kafka/segment/side_files.hpp"
 #include "stop.hpp"
-#include "wal/chronik_files.hpp"
 
 namespace kseg::tools {
 namespace {
@@ -322,8 +321,7 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
         flush(part);
         jobs_->drain();
     };
-    const bool is_chronik = wal::is_chronik_name(std::filesystem::path(reading_->name).filename().string());
-    FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, is_chronik);
+    FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, reading_->name);
     std::uint64_t batches = 0;
     std::optional<segment::Item> refused;
     bool whole = where.start.value == 0;

@@ -43,24 +43,21 @@ std::optional<Name> parse_name(std::string_view file) {
     return partition && number ? std::optional(Name{*partition, *number}) : std::nullopt;
 }
 
-std::error_code list_level(const std::string& directory, int levels, std::vector<ChronikFile>& out) {
+/// Adds the WAL files of one directory to `files`, and the directories in it to `below`.
+std::error_code list_level(const std::string& directory, std::vector<ChronikFile>& files, std::vector<std::string>& below) {
     std::error_code code;
     fs::directory_iterator entries(directory, code);
     for (; !code && entries != fs::directory_iterator(); entries.increment(code)) {
         std::error_code ignored;
         const std::string path = entries->path().string();
         if (entries->is_directory(ignored)) {
-            if (levels != 0) {
-                if (const auto failed = list_level(path, levels - 1, out)) {
-                    return failed;
-                }
-            }
+            below.push_back(path);
         } else if (const auto name = parse_name(entries->path().filename().string())) {
             const std::uintmax_t size = entries->file_size(ignored);
-            out.push_back({.path = path,
-                           .partition = chronik_partition_of(path),
-                           .number = name->number,
-                           .size = ignored ? 0 : size});
+            files.push_back({.path = path,
+                             .partition = chronik_partition_of(path),
+                             .number = name->number,
+                             .size = ignored ? 0 : size});
         }
     }
     return code;
@@ -86,8 +83,15 @@ std::optional<segment::PartitionName> chronik_partition_of(const std::string& pa
 
 Result<std::vector<ChronikFile>> list_chronik_files(const std::string& directory) {
     std::vector<ChronikFile> files;
-    if (const auto code = list_level(directory, kLevels, files)) {
-        return io_error("", code.value()).in_file(directory);
+    std::vector<std::string> level{directory};
+    for (int i = 0; i <= kLevels; ++i) {
+        std::vector<std::string> below;
+        for (const std::string& path : level) {
+            if (const auto code = list_level(path, files, below)) {
+                return io_error("", code.value()).in_file(path);
+            }
+        }
+        level = std::move(below);
     }
     std::ranges::sort(files, {}, [](const ChronikFile& f) {
         return std::tuple(f.partition, fs::path(f.path).parent_path().string(), f.number);
