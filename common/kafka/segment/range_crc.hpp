@@ -30,4 +30,16 @@ class PrefixCrc {
     std::deque<std::uint32_t> marks_;  // CRC from an origin to first_ + k * kStep
 };
 
+/// The same for both kinds of CRC, each over ranges whose beginnings rise.
+class RangeCrc {
+  public:
+    std::uint32_t of(CrcKind kind, FileOffset at, Bytes bytes) {
+        return (kind == CrcKind::crc32c ? crc32c_ : ieee_).of(at, bytes);
+    }
+
+  private:
+    PrefixCrc crc32c_{CrcKind::crc32c};
+    PrefixCrc ieee_{CrcKind::crc32_ieee};
+};
+
 }  // namespace kseg::segment
