@@ -11,14 +11,12 @@
 #include "inputs.hpp"
 #include "io/sink.hpp"
 #include "io/window.hpp"
+#include "open_input.hpp"
 #include "print/printer.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
 namespace kseg::tools {
-
-/// How the bytes of an input are written.
-enum class Coding : std::uint8_t { automatic, raw, hex, base64 };
 
 struct ReadOptions {
     Mode mode = Mode::records_text;
@@ -69,7 +67,6 @@ class SegmentReader {
     void walk(io::ByteSource& source, const segment::SegmentPart& where);
     void check_log_order(const Input& input);
     [[nodiscard]] bool outside_range(const Input& input) const;
-    Result<std::unique_ptr<io::ByteSource>> decoded(std::unique_ptr<io::ByteSource> source, bool& is_text) const;
     void write(Bytes bytes);
 
     ReadOptions options_;

@@ -83,46 +83,6 @@ class RangeCrcs {
     std::array<std::optional<std::uint32_t>, kRanges> crcs_{};
 };
 
-constexpr CrcKind other_than(CrcKind kind) {
-    return kind == CrcKind::crc32c ? CrcKind::crc32_ieee : CrcKind::crc32c;
-}
-
-void add_recipes(const BatchView& batch, std::uint32_t crc_computed, std::vector<CrcCause>& causes) {
-    static const std::vector<CrcRecipe> recipes = make_recipes();
-    const std::int8_t magic = batch.header().magic;
-    const CrcKind kind = crc_kind(magic);
-    const Bytes cover = batch.bytes().subspan(crc_cover_at(magic));
-    const std::array kinds{kind, other_than(kind)};
-    const std::array ranges{RangeCrcs(kind, batch, crc_computed), RangeCrcs(kinds[1], batch, crc(kinds[1], cover))};
-    const std::uint64_t behind = cover.size() - 1 - kTimestampTypeAt;
-    const std::array flip{crc_of_flip(kind, kTimestampTypeBit, behind), crc_of_flip(kinds[1], kTimestampTypeBit, behind)};
-    for (const CrcRecipe& recipe : recipes) {
-        const std::size_t which = recipe.other_kind ? 1 : 0;
-        auto made = ranges[which].of(recipe.range);
-        if (!made || (recipe.timestamp_type_flipped && magic == 0)) {
-            continue;
-        }
-        const std::uint32_t value = *made ^ (recipe.timestamp_type_flipped ? flip[which] : 0);
-        if ((recipe.byte_swapped ? __builtin_bswap32(value) : value) == batch.header().crc) {
-            causes.push_back({.kind = CrcCause::Kind::recipe, .recipe = recipe});
-        }
-    }
-}
-
-void add_single_bits(const BatchView& batch, std::uint32_t crc_computed, std::vector<CrcCause>& causes) {
-    const std::int8_t magic = batch.header().magic;
-    const std::size_t cover = crc_cover_at(magic);
-    const std::uint32_t difference = batch.header().crc ^ crc_computed;
-    if (const auto bit = find_flipped_bit(crc_kind(magic), difference, batch.bytes().size() - cover)) {
-        causes.push_back({.kind = CrcCause::Kind::single_bit, .bit = 8 * cover + *bit});
-    }
-    if (std::has_single_bit(difference)) {
-        const auto bit = static_cast<std::uint64_t>(std::countr_zero(difference));
-        const std::uint64_t byte = crc_at(magic) + (kCrcBytes - 1 - bit / 8);  // big-endian
-        causes.push_back({.kind = CrcCause::Kind::single_bit, .bit = 8 * byte + bit % 8});
-    }
-}
-
 }  // namespace
 
 std::string to_string(const CrcCause& cause, std::int8_t magic) {
@@ -152,13 +112,55 @@ std::string to_string(const CrcCause& cause, std::int8_t magic) {
     return name;
 }
 
-std::vector<CrcCause> explain_crc(const BatchView& batch, std::uint32_t crc_computed) {
+std::vector<CrcCause> explain_by_recipe(const BatchView& batch, std::uint32_t crc_computed, std::uint32_t crc_other) {
+    static const std::vector<CrcRecipe> recipes = make_recipes();
     std::vector<CrcCause> causes;
     if (batch.header().crc == 0) {
         causes.push_back({.kind = CrcCause::Kind::zero_crc});
     }
-    add_recipes(batch, crc_computed, causes);
-    add_single_bits(batch, crc_computed, causes);
+    const std::int8_t magic = batch.header().magic;
+    const std::array kinds{crc_kind(magic), other_crc_kind(magic)};
+    const std::array ranges{RangeCrcs(kinds[0], batch, crc_computed), RangeCrcs(kinds[1], batch, crc_other)};
+    const std::uint64_t behind = batch.bytes().size() - crc_cover_at(magic) - 1 - kTimestampTypeAt;
+    const std::array flip{crc_of_flip(kinds[0], kTimestampTypeBit, behind),
+                          crc_of_flip(kinds[1], kTimestampTypeBit, behind)};
+    for (const CrcRecipe& recipe : recipes) {
+        const std::size_t which = recipe.other_kind ? 1 : 0;
+        const auto made = ranges[which].of(recipe.range);
+        if (!made || (recipe.timestamp_type_flipped && magic == 0)) {
+            continue;
+        }
+        const std::uint32_t value = *made ^ (recipe.timestamp_type_flipped ? flip[which] : 0);
+        if ((recipe.byte_swapped ? __builtin_bswap32(value) : value) == batch.header().crc) {
+            causes.push_back({.kind = CrcCause::Kind::recipe, .recipe = recipe});
+        }
+    }
+    return causes;
+}
+
+std::vector<CrcCause> explain_by_bit(const BatchView& batch, std::uint32_t crc_computed) {
+    std::vector<CrcCause> causes;
+    const std::int8_t magic = batch.header().magic;
+    const std::size_t cover = crc_cover_at(magic);
+    const std::uint32_t difference = batch.header().crc ^ crc_computed;
+    if (const auto bit = find_flipped_bit(crc_kind(magic), difference, batch.bytes().size() - cover)) {
+        causes.push_back({.kind = CrcCause::Kind::single_bit, .bit = 8 * cover + *bit});
+    }
+    if (std::has_single_bit(difference)) {
+        const auto bit = static_cast<std::uint64_t>(std::countr_zero(difference));
+        const std::uint64_t byte = crc_at(magic) + (kCrcBytes - 1 - bit / 8);  // big-endian
+        causes.push_back({.kind = CrcCause::Kind::single_bit, .bit = 8 * byte + bit % 8});
+    }
+    return causes;
+}
+
+std::vector<CrcCause> explain_crc(const BatchView& batch, std::uint32_t crc_computed) {
+    const std::int8_t magic = batch.header().magic;
+    const std::uint32_t crc_other = crc(other_crc_kind(magic), batch.bytes().subspan(crc_cover_at(magic)));
+    std::vector<CrcCause> causes = explain_by_recipe(batch, crc_computed, crc_other);
+    for (const CrcCause& cause : explain_by_bit(batch, crc_computed)) {
+        causes.push_back(cause);
+    }
     return causes;
 }
 

@@ -42,12 +42,23 @@ struct CrcCause {
 /// magic   that of the batch: "crc32_ieee" is what is wrong for magic 2, "crc32c" for the others
 std::string to_string(const CrcCause& cause, std::int8_t magic);
 
-/// Everything that explains the stored CRC of a batch, the likeliest first: zero, recipes with the fewest faults first,
-/// those with the timestamp type flipped behind them, then single bits of the covered bytes and of the CRC itself. Empty
-/// where nothing does. Flips in length and magic, which decide what is covered, are not looked at.
-/// crc_computed   batch.compute_crc(), which is not the stored one
-/// Time: that of two CRCs of the batch.
+/// Everything that explains the stored CRC of a batch, the likeliest first: explain_by_recipe(), then explain_by_bit().
+/// Empty where nothing does. Flips in length and magic, which decide what is covered, are not looked at. crc_computed
+/// batch.compute_crc(), which is not the stored one Time: that of a CRC of the batch.
 std::vector<CrcCause> explain_crc(const BatchView& batch, std::uint32_t crc_computed);
+
+/// A CRC of zero, recipes with the fewest faults first, those with the timestamp type flipped behind them.
+/// crc_other   the CRC of the other kind over the same bytes
+/// Time: constant.
+std::vector<CrcCause> explain_by_recipe(const BatchView& batch, std::uint32_t crc_computed, std::uint32_t crc_other);
+
+/// Single bits of the covered bytes and of the CRC itself.
+std::vector<CrcCause> explain_by_bit(const BatchView& batch, std::uint32_t crc_computed);
+
+/// The kind of CRC that a magic does not use.
+constexpr CrcKind other_crc_kind(std::int8_t magic) {
+    return crc_kind(magic) == CrcKind::crc32c ? CrcKind::crc32_ieee : CrcKind::crc32c;
+}
 
 /// Whether a bit (as in CrcCause) is one of the stored CRC.
 constexpr bool is_crc_bit(std::uint64_t bit, std::int8_t magic) {

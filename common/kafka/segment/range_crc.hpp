@@ -18,8 +18,7 @@ class PrefixCrc {
   public:
     explicit PrefixCrc(CrcKind kind) : kind_(kind) {}
 
-    /// CRC of `bytes`, which stand at `at` in the stream. Ranges must not begin before earlier ranges began by more than
-    /// what is remembered, which holds for ranges whose beginnings rise.
+    /// CRC of `bytes`, which stand at `at` in the stream. Fast for ranges whose beginnings rise.
     std::uint32_t of(FileOffset at, Bytes bytes);
 
   private:

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kafka/segment/mend.hpp"
+
+#include <algorithm>
+
+#include "base/crc.hpp"
+#include "io/window.hpp"
+#include "kafka/segment/frame_flip.hpp"
+#include "kafka/segment/mend_output.hpp"
+#include "kafka/wire/reader.hpp"
+
+namespace kseg::segment {
+namespace {
+
+using record::BatchView;
+using record::CrcCause;
+
+class Mender {
+  public:
+    Mender(io::ByteSource& source, const MendOptions& options, const MendOutputs& outputs)
+        : options_(options),
+          outputs_(outputs),
+          window_(source, {}),
+          cursor_(window_, {}, {.max_batch_bytes = options.max_batch_bytes}),
+          judge_(options.max_batch_bytes),
+          flips_(window_, judge_),
+          editor_(options.edits, options.max_batch_bytes),
+          output_(outputs.mended),
+          rejects_(outputs.rejects) {}
+
+    Result<MendTotals> run() {
+        for (bool more = true; more;) {
+            const auto run = cursor_.next_run();
+            if (!run) {
+                return run.error();
+            }
+            auto done = run->bytes.empty() ? damage() : good_run(*run);
+            if (!done) {
+                return done.error();
+            }
+            more = *done;
+            if (outputs_.progress) {
+                outputs_.progress(cursor_.position().value);
+            }
+        }
+        for (MendOutput* const output : {&output_, &rejects_}) {
+            if (const auto flushed = output->flush(); !flushed) {
+                return flushed.error();
+            }
+        }
+        totals_.bytes_in = cursor_.position().value;
+        totals_.bytes_out = output_.size();
+        totals_.crc_out = output_.crc();
+        return totals_;
+    }
+
+  private:
+    // Each step returns whether there is more to read.
+
+    Result<bool> good_run(const GoodRun& run) {
+        if (!options_.changes_good_batches()) {
+            totals_.batches += run.batches;
+            totals_.good_out += run.batches;
+            return wrote(output_.write(run.bytes));
+        }
+        for (std::size_t at = 0; at < run.bytes.size();) {
+            const std::size_t size =
+                record::kLengthFieldEnd + static_cast<std::size_t>(wire::load_big<std::int32_t>(run.bytes.data() + at + 8));
+            const auto batch = BatchView::parse(run.bytes.subspan(at, size), run.position + at);
+            if (!batch) {
+                return batch.error();
+            }
+            ++totals_.batches;
+            if (auto done = good_batch(*batch); !done) {
+                return done;
+            }
+            at += size;
+        }
+        return true;
+    }
+
+    static Result<bool> wrote(const Result<void>& written) { return written ? Result<bool>(true) : written.error(); }
+
+    /// Writes a batch whose CRC is right, edited where that is wanted.
+    Result<bool> good_batch(const BatchView& batch) {
+        ++totals_.good_out;
+        if (!options_.changes_good_batches()) {
+            return wrote(output_.write(batch.bytes()));
+        }
+        edited_.clear();
+        auto changed = editor_.edit(batch, offset_shift(batch), edited_);
+        if (!changed && changed.error().code != Errc::corrupt && changed.error().code != Errc::too_large) {
+            Error error = changed.error();
+            error.at = batch.position().value;
+            return error;
+        }
+        if (!changed) {
+            // Its CRC is right, so what is in it is what was written: it stays, and the report says why.
+            ++totals_.kept;
+            const Item item{.outcome = Outcome::batch,
+                            .position = batch.position(),
+                            .size = batch.bytes().size(),
+                            .batch = batch,
+                            .crc_valid = true,
+                            .crc_computed = batch.header().crc};
+            report({.item = item, .action = MendAction::kept, .why = changed.error().what});
+            changed = editor_.edit_frame(batch, offset_shift(batch), edited_);
+        }
+        if (!changed) {
+            return changed.error();
+        }
+        if (!*changed) {
+            return wrote(output_.write(batch.bytes()));
+        }
+        ++totals_.edited;
+        totals_.moved = totals_.moved || edited_.size() != batch.bytes().size();
+        const auto good = check(edited_.bytes(), batch.position());
+        return good ? wrote(output_.write(edited_.bytes())) : good.error();
+    }
+
+    std::int64_t offset_shift(const BatchView& batch) {
+        if (options_.base_offset && !shift_known_) {
+            totals_.offset_shift = *options_.base_offset - editor_.base_offset_of(batch);
+            totals_.moved = totals_.moved || totals_.offset_shift != 0;
+        }
+        shift_known_ = true;
+        return totals_.offset_shift;
+    }
+
+    /// What we made ourselves is looked at once more before anybody gets it.
+    Result<void> check(Bytes batches, FileOffset at) {
+        std::uint64_t count = 0;
+        for (Bytes left = batches; !left.empty(); ++count) {
+            const std::size_t size =
+                left.size() < record::kFrameBytes
+                    ? left.size()
+                    : record::kLengthFieldEnd + static_cast<std::uint32_t>(wire::load_big<std::int32_t>(left.data() + 8));
+            const auto batch = BatchView::parse(left.first(std::min(size, left.size())), at);
+            if (!batch || batch->compute_crc() != batch->header().crc) {
+                return Error{.code = Errc::corrupt, .what = "what was mended does not verify", .at = at.value};
+            }
+            left = left.subspan(batch->bytes().size());
+        }
+        totals_.good_out += count - 1;  // one became `count`
+        return {};
+    }
+
+    /// What is here is no good batch: a bad one, a gap, or the end.
+    Result<bool> damage() {
+        const FileOffset at = cursor_.position();
+        auto item = cursor_.next_batch();
+        if (!item) {
+            return item.error();
+        }
+        const io::Piece held = cursor_.piece();  // looking further may move the window away from the item
+        if (*item && (*item)->outcome == Outcome::end) {
+            return false;
+        }
+        if (*item && (*item)->outcome == Outcome::batch) {
+            ++totals_.batches;
+            return (*item)->crc_valid ? good_batch((*item)->batch) : bad_batch(**item);
+        }
+        if (!*item) {
+            const auto done = stated_batch(at);
+            if (!done || *done) {
+                return done;
+            }
+        }
+        const auto done = flipped_frame(at);
+        if (!done || *done) {
+            return done;
+        }
+        return *item ? known_gap(**item) : gap(at);
+    }
+
+    Result<bool> bad_batch(const Item& item) {
+        Judgement judgement = judge_.judge(item.batch, item.crc_computed, mended_);
+        if (judgement.action == MendAction::kept && judgement.causes.front().kind == CrcCause::Kind::unknown) {
+            const auto done = flipped_frame(item.position);
+            if (!done || *done) {
+                if (done) {
+                    --totals_.batches;  // it was counted with its wrong frame
+                }
+                return done;
+            }
+        }
+        cursor_.resume_at(item.position + item.size);
+        if (judgement.action == MendAction::kept && (options_.force || (options_.trust_body && judgement.body_parses))) {
+            Judge::recompute(item.batch, item.crc_computed, mended_);
+            judgement.action = MendAction::recomputed;
+        }
+        return finish_batch(item, std::move(judgement));
+    }
+
+    /// The batch that the length at `at` states, where the length leads nowhere but a recipe explains the CRC.
+    Result<bool> stated_batch(FileOffset at) {
+        const auto head = window_.ensure(at, record::kFrameBytes);
+        if (!head) {
+            return head.error();
+        }
+        if (head->size() < record::kFrameBytes) {
+            return false;
+        }
+        const Frame frame = Frame::of(head->data());
+        if (!frame.known_magic() || !frame.length_can_be() ||
+            static_cast<std::uint64_t>(frame.size) > cursor_.search_limit()) {
+            return false;
+        }
+        const auto size = static_cast<std::size_t>(frame.size);
+        const auto bytes = window_.ensure(at, size);
+        if (!bytes) {
+            return bytes.error();
+        }
+        const auto batch = bytes->size() < size ? Error{} : BatchView::parse(bytes->first(size), at);
+        if (!batch) {
+            return false;
+        }
+        const std::size_t cover = record::crc_cover_at(frame.magic);
+        const Bytes covered = batch->bytes().subspan(cover);
+        const std::uint32_t computed = crcs_.of(record::crc_kind(frame.magic), at + cover, covered);
+        const std::uint32_t other = crcs_.of(record::other_crc_kind(frame.magic), at + cover, covered);
+        if (record::explain_by_recipe(*batch, computed, other).empty()) {
+            return false;
+        }
+        Judgement judgement = judge_.judge(*batch, computed, mended_);
+        if (judgement.action == MendAction::kept) {
+            return false;
+        }
+        ++totals_.batches;
+        cursor_.resume_at(at + size);
+        return finish_batch({.outcome = Outcome::batch,
+                             .position = at,
+                             .size = size,
+                             .batch = *batch,
+                             .crc_valid = false,
+                             .crc_computed = computed},
+                            std::move(judgement));
+    }
+
+    Result<bool> flipped_frame(FileOffset at) {
+        const auto bit = flips_.find(at, cursor_.search_limit(), mended_);
+        if (!bit) {
+            return bit.error();
+        }
+        if (!*bit) {
+            return false;
+        }
+        ++totals_.batches;
+        const auto batch = BatchView::parse(mended_.bytes(), at);
+        cursor_.resume_at(at + mended_.size());
+        return finish_batch(
+            {.outcome = Outcome::batch,
+             .position = at,
+             .size = mended_.size(),
+             .batch = *batch,
+             .crc_valid = true,
+             .crc_computed = batch->header().crc},
+            {.causes = {{.kind = CrcCause::Kind::single_bit, .bit = **bit}}, .action = MendAction::bit_flipped_back});
+    }
+
+    /// Writes, or leaves out, a bad batch that was judged; mended_ is what it is now where it was mended.
+    Result<bool> finish_batch(const Item& item, Judgement judgement) {
+        if (judgement.action == MendAction::kept && options_.salvage) {
+            judgement.action = MendAction::dropped;
+        }
+        report({.item = item, .action = judgement.action, .causes = std::move(judgement.causes)});
+        switch (judgement.action) {
+            case MendAction::dropped:
+                ++totals_.dropped;
+                totals_.moved = true;
+                return wrote(rejects_.write(item.batch.bytes()));
+            case MendAction::kept: {
+                ++totals_.kept;
+                edited_.clear();
+                const auto changed = editor_.edit_frame(item.batch, offset_shift(item.batch), edited_);
+                if (!changed) {
+                    return changed.error();
+                }
+                if (*changed) {
+                    ++totals_.edited;
+                }
+                return wrote(output_.write(*changed ? edited_.bytes() : item.batch.bytes()));
+            }
+            case MendAction::recomputed: ++totals_.recomputed; break;
+            case MendAction::bit_flipped_back: ++totals_.bits_flipped_back; break;
+        }
+        const auto good = check(mended_.bytes(), item.position);
+        return good ? good_batch(*BatchView::parse(mended_.bytes(), item.position)) : good.error();
+    }
+
+    /// A gap whose bytes still stand in the window.
+    Result<bool> known_gap(const Item& item) {
+        const auto bytes = window_.ensure(item.position, static_cast<std::size_t>(item.size));
+        if (!bytes) {
+            return bytes.error();
+        }
+        const auto written = gap_bytes(bytes->first(static_cast<std::size_t>(item.size)));
+        cursor_.resume_at(item.position + item.size);
+        finish_gap(item);
+        return wrote(written);
+    }
+
+    Result<bool> gap(FileOffset at) {
+        cursor_.resume_at(at);
+        Result<void> written;
+        const auto item = cursor_.next_gap([&](Bytes bytes) {
+            if (written) {
+                written = gap_bytes(bytes);
+            }
+        });
+        if (!item) {
+            return item.error();
+        }
+        finish_gap(*item);
+        return wrote(written);
+    }
+
+    Result<void> gap_bytes(Bytes bytes) { return (options_.salvage ? rejects_ : output_).write(bytes); }
+
+    void finish_gap(const Item& item) {
+        ++totals_.gaps;
+        totals_.moved = totals_.moved || options_.salvage;
+        if (!totals_.first_gap) {
+            totals_.first_gap = item;
+        }
+        report({.item = item, .action = options_.salvage ? MendAction::dropped : MendAction::kept});
+    }
+
+    void report(const Finding& finding) const {
+        if (outputs_.finding) {
+            outputs_.finding(finding);
+        }
+    }
+
+    MendOptions options_;
+    const MendOutputs& outputs_;
+    io::Window window_;
+    SegmentCursor cursor_;
+    Judge judge_;
+    FrameFlipFinder flips_;
+    RangeCrc crcs_;
+    record::BatchEditor editor_;
+    MendOutput output_;
+    MendOutput rejects_;
+    MendTotals totals_;
+    bool shift_known_ = false;
+    ByteBuffer mended_;
+    ByteBuffer edited_;
+};
+
+}  // namespace
+
+void MendTotals::add(const MendTotals& other) {
+    batches += other.batches;
+    recomputed += other.recomputed;
+    bits_flipped_back += other.bits_flipped_back;
+    kept += other.kept;
+    dropped += other.dropped;
+    gaps += other.gaps;
+    edited += other.edited;
+    bytes_in += other.bytes_in;
+    bytes_out += other.bytes_out;
+    good_out += other.good_out;
+    crc_out = crc_join(CrcKind::crc32c, crc_out, other.crc_out, other.bytes_out);
+}
+
+Result<MendTotals> mend(io::ByteSource& source, const MendOptions& options, const MendOutputs& outputs) {
+    return Mender(source, options, outputs).run();
+}
+
+}  // namespace kseg::segment
