@@ -171,6 +171,10 @@ Result<void> Replacement::commit() {
         if (const auto kept = keep_backup(); !kept) {
             return kept;
         }
+        // Before the rename: afterwards the backup's name is the only one that the old file has.
+        if (const auto durable = fs_.sync_directory(directory_of(path_)); !durable) {
+            return Error{durable.error()}.in_file(path_);
+        }
     }
     // Without leave to overwrite, a link fails where somebody made the file meanwhile; a rename would replace it.
     if (!options_.overwrite) {
