@@ -50,7 +50,12 @@ bool is_same_file(const std::string& input, const std::string& output) {
     io::Fs& fs = io::posix_fs();
     const auto a = fs.info(input == "-" ? "/dev/stdin" : input);
     const auto b = fs.info(output == "-" ? "/dev/stdout" : output);
-    return a && b && a->has_value() && b->has_value() && (*a)->is_regular && (*a)->same_file(**b);
+    if (a && b && a->has_value() && b->has_value()) {
+        return (*a)->is_regular && (*a)->same_file(**b);
+    }
+    // Neither may be there yet.
+    std::error_code code;
+    return input != "-" && stdfs::weakly_canonical(input, code) == stdfs::weakly_canonical(output, code);
 }
 
 MendRun::MendRun(const MendRunOptions& options, MendReport& lines, Report& report, Progress& progress)
@@ -114,16 +119,7 @@ Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment
     if (!opened) {
         return opened.error();
     }
-    auto totals = segment::mend(*opened->source, options_.mend, outputs);
-    // Bytes without a batch in them are no segment; torn batches and zeros are what is left of one.
-    if (totals && totals->batches == 0 && totals->first_gap) {
-        const segment::Item& gap = *totals->first_gap;
-        if (gap.reason != segment::GapReason::torn_tail && gap.reason != segment::GapReason::zero_fill) {
-            return Error{
-                .code = Errc::corrupt, .what = "holds no record batch; " + gap.describe_gap(), .at = gap.position.value};
-        }
-    }
-    return totals;
+    return segment::mend(*opened->source, options_.mend, outputs);
 }
 
 Result<segment::MendTotals> MendRun::mend_into_directory(const Input& input, const segment::MendOutputs& outputs) {

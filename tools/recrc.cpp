@@ -40,6 +40,9 @@ std::string conflict(const RecrcOptions& options) {
     if (!run.rejects.empty() && !run.mend.salvage) {
         return "--rejects takes what --salvage leaves out";
     }
+    if (run.rejects == "-") {
+        return "--rejects needs a file";
+    }
     if (!run.dry_run && !run.in_place && !has_output && ::isatty(STDOUT_FILENO) == 1) {
         return "mended batches are not written to a terminal; use --output, --in-place or --dry-run";
     }

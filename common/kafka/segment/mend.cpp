@@ -48,6 +48,13 @@ class Mender {
                 return flushed.error();
             }
         }
+        // Bytes without a batch in them are no segment; torn batches and zeros are what is left of one.
+        if (totals_.batches == 0 && first_gap_ && first_gap_->reason != GapReason::torn_tail &&
+            first_gap_->reason != GapReason::zero_fill) {
+            return Error{.code = Errc::corrupt,
+                         .what = "holds no record batch; " + first_gap_->describe_gap(),
+                         .at = first_gap_->position.value};
+        }
         totals_.bytes_in = cursor_.position().value;
         totals_.bytes_out = output_.size();
         totals_.crc_out = output_.crc();
@@ -175,7 +182,7 @@ class Mender {
 
     Result<bool> bad_batch(const Item& item) {
         Judgement judgement = judge_.judge(item.batch, item.crc_computed, mended_);
-        if (judgement.action == MendAction::kept && judgement.causes.front().kind == CrcCause::Kind::unknown) {
+        if (judgement.action == MendAction::kept) {
             const auto done = flipped_frame(item.position);
             if (!done || *done) {
                 if (done) {
@@ -320,8 +327,8 @@ class Mender {
     void finish_gap(const Item& item) {
         ++totals_.gaps;
         totals_.moved = totals_.moved || options_.salvage;
-        if (!totals_.first_gap) {
-            totals_.first_gap = item;
+        if (!first_gap_) {
+            first_gap_ = item;
         }
         report({.item = item, .action = options_.salvage ? MendAction::dropped : MendAction::kept});
     }
@@ -343,6 +350,7 @@ class Mender {
     MendOutput output_;
     MendOutput rejects_;
     MendTotals totals_;
+    std::optional<Item> first_gap_;
     bool shift_known_ = false;
     ByteBuffer mended_;
     ByteBuffer edited_;

@@ -46,11 +46,10 @@ struct MendTotals {
     std::uint64_t edited = 0;  ///< batches that options changed
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint32_t crc_out = 0;        ///< CRC-32C of all that was written
-    std::uint64_t good_out = 0;       ///< batches in the output whose CRC is right
-    std::int64_t offset_shift = 0;    ///< what was added to offsets
-    bool moved = false;               ///< some byte of the output stands elsewhere than in the input, or offsets changed
-    std::optional<Item> first_gap{};  ///< where no batch was found, what stood there instead; its views are gone
+    std::uint32_t crc_out = 0;      ///< CRC-32C of all that was written
+    std::uint64_t good_out = 0;     ///< batches in the output whose CRC is right
+    std::int64_t offset_shift = 0;  ///< what was added to offsets
+    bool moved = false;             ///< some byte of the output stands elsewhere than in the input, or offsets changed
 
     [[nodiscard]] std::uint64_t mended() const { return recomputed + bits_flipped_back; }
     [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps; }
@@ -72,7 +71,8 @@ struct MendOutputs {
 /// behind damage that nothing explains, up to 48 MiB more.
 /// errors   io, cancelled   those of the source and of the outputs
 ///          invalid         --base-offset moves offsets out of their range
-///          corrupt         what was mended does not verify: a fault of this program
+///          corrupt         there is no batch, nor what is left of one; or what was mended does not verify, a fault of this
+///                          program
 Result<MendTotals> mend(io::ByteSource& source, const MendOptions& options, const MendOutputs& outputs);
 
 /// Reads back what was written: the same bytes, as many good batches.
