@@ -175,6 +175,11 @@ void MendRun::mend(const Input& input) {
         return;
     }
     lines_.begin(name);
+    // Behind the first input of a log, or the first file, offsets keep their distance to what was there.
+    if (log_ != input.log) {
+        log_ = input.log;
+        options_.mend.offset_shift.reset();
+    }
     const auto totals = mend_one(input);
     bytes_before_ += input.size;
     if (!totals && totals.error().code == Errc::cancelled) {
@@ -194,6 +199,9 @@ void MendRun::mend(const Input& input) {
     }
     lines_.end(*totals);
     all_.add(*totals);
+    if (options_.mend.base_offset && totals->offset_shift) {
+        options_.mend.offset_shift = totals->offset_shift;
+    }
     judge(input, *totals);
 }
 

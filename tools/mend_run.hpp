@@ -58,6 +58,7 @@ class MendRun {
     io::Replacement* replacement_ = nullptr;  // output_, where it is a new file
     std::unique_ptr<io::WritableFile> rejects_;
     std::unique_ptr<io::Sink> rejects_sink_;
+    std::optional<std::size_t> log_;  // which the last input belonged to
     std::uint64_t bytes_before_ = 0;
     segment::MendTotals all_;  // of what went to output_
     bool stopped_ = false;

@@ -2,7 +2,6 @@
 // kseg recrc: mend batches whose CRC is wrong.
 #include <unistd.h>
 
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -99,30 +98,6 @@ Exit run_recrc(RecrcOptions& options, const Globals& globals) {
     return run.interrupted() ? Exit::interrupted : report.status();
 }
 
-void add_edit_options(CLI::App& app, segment::MendOptions& mend) {
-    const std::string group = "Changes";
-    app.add_flag("--canonical", mend.edits.canonical,
-                 "Make counts, deltas, lengths and max timestamp anew from the records")
-        ->group(group);
-    using codec::Codec;
-    add_choice<std::optional<Codec>>(app, "--codec", mend.edits.codec,
-                                     {{"none", Codec::none},
-                                      {"gzip", Codec::gzip},
-                                      {"snappy", Codec::snappy},
-                                      {"lz4", Codec::lz4},
-                                      {"zstd", Codec::zstd}},
-                                     "Compress bodies by this codec")
-        ->group(group);
-    app.add_option("--leader-epoch", mend.edits.leader_epoch, "Leader epoch of every batch; -1 is none")
-        ->option_text("N")
-        ->check(CLI::Range(-1, std::numeric_limits<std::int32_t>::max()).description(""))
-        ->group(group);
-    app.add_option("--base-offset", mend.base_offset, "Base offset of the first batch; the others keep their distance")
-        ->option_text("N")
-        ->check(CLI::NonNegativeNumber.description(""))
-        ->group(group);
-}
-
 void add_options(CLI::App& app, RecrcOptions& options) {
     MendRunOptions& run = options.run;
     app.add_option("FILE", options.files, "Segments, captured batches, partition or log directories; - is stdin")
@@ -140,7 +115,7 @@ void add_options(CLI::App& app, RecrcOptions& options) {
     app.add_option("--rejects", run.rejects, "Write what --salvage leaves out to FILE")->option_text("FILE");
     add_size_option(app, "--max-batch-bytes", run.mend.max_batch_bytes,
                     "A batch that is larger, or decompresses to more, is damage (1 GiB)");
-    add_edit_options(app, run.mend);
+    add_edit_options(app, run.mend.edits, run.mend.base_offset);
     add_choice<Format>(app, "-f,--format", options.format, {{"text", Format::text}, {"jsonl", Format::jsonl}},
                        "How to report: for people or as JSON lines");
     app.add_flag_callback(

@@ -54,7 +54,7 @@ struct CompressOptions {
     SnappyFraming snappy = SnappyFraming::xerial;
     bool lz4_linked_blocks = false;
     bool lz4_checksum_over_magic = false;  // the header's, as readers of magic 0 expect it (KAFKA-3160)
-    bool zstd_content_size = false;  // Kafka streams into zstd and so never states it
+    bool zstd_content_size = false;        // Kafka streams into zstd and so never states it
 };
 
 /// Compresses `in` and appends the stream to `out`. Deterministic for one version of the codec's library.

@@ -95,13 +95,14 @@ Result<GoodRun> SegmentCursor::next_run() {
     std::uint64_t batches = 0;
     while (bytes.size() - at >= kFrameBytes) {
         const Frame frame = Frame::of(bytes.data() + at);
-        if (!frame.known_magic() || !frame.length_can_be()) {
+        if (!frame.known_magic() || !frame.length_can_be() ||
+            static_cast<std::uint64_t>(frame.size) > options_.max_batch_bytes) {
             break;
         }
         const auto size = static_cast<std::size_t>(frame.size);
         if (size > bytes.size() - at) {
             // The rest of this piece is the next run's; what is too large to be read on trust is next_batch()'s.
-            if (at != 0 || size > kLargeBytes || size > options_.max_batch_bytes) {
+            if (at != 0 || size > kLargeBytes) {
                 break;
             }
             got = window_.ensure(pos_, size);

@@ -22,13 +22,12 @@ constexpr std::uint64_t kEndOfMagicBits = 8 * (kMagicAt + 1);
 }  // namespace
 
 /// Whether the bytes at `at` are a batch whose CRC is right, once the bit is flipped.
-bool FrameFlipFinder::fits(FileOffset at, Bytes bytes, std::uint64_t bit, std::uint64_t most_bytes) {
+bool FrameFlipFinder::fits(FileOffset at, Bytes bytes, std::uint64_t bit) {
     std::array<std::byte, kFrameBytes> first{};
     std::copy_n(bytes.begin(), kFrameBytes, first.begin());
     first[bit / 8] ^= std::byte{1} << (bit % 8);
     const Frame frame = Frame::of(first.data());
-    if (!frame.known_magic() || !frame.length_can_be() ||
-        static_cast<std::uint64_t>(frame.size) > std::min<std::uint64_t>(most_bytes, bytes.size())) {
+    if (!frame.known_magic() || !frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > bytes.size()) {
         return false;
     }
     const CrcKind kind = record::crc_kind(frame.magic);
@@ -41,19 +40,14 @@ bool FrameFlipFinder::fits(FileOffset at, Bytes bytes, std::uint64_t bit, std::u
     return made == wire::load_big<std::uint32_t>(bytes.data() + record::crc_at(frame.magic));
 }
 
-Result<std::optional<std::uint64_t>> FrameFlipFinder::find(FileOffset at, std::uint64_t most_bytes, ByteBuffer& mended) {
+std::optional<std::uint64_t> FrameFlipFinder::find(FileOffset at, Bytes bytes, ByteBuffer& mended) {
     mended.clear();
-    const auto got = window_.ensure(at, static_cast<std::size_t>(most_bytes));
-    if (!got) {
-        return got.error();
-    }
-    const Bytes bytes = *got;
     if (bytes.size() < kFrameBytes) {
-        return std::optional<std::uint64_t>{};
+        return std::nullopt;
     }
     for (std::uint64_t bit = kFirstLengthBit; bit < kEndOfMagicBits; ++bit) {
         const bool is_frame_bit = bit < kEndOfLengthBits || bit >= kFirstMagicBit;
-        if (!is_frame_bit || !fits(at, bytes, bit, most_bytes)) {
+        if (!is_frame_bit || !fits(at, bytes, bit)) {
             continue;
         }
         std::array<std::byte, kFrameBytes> first{};
@@ -63,11 +57,11 @@ Result<std::optional<std::uint64_t>> FrameFlipFinder::find(FileOffset at, std::u
         mended.data()[bit / 8] = first[bit / 8];
         const auto batch = record::BatchView::parse(mended.bytes(), at);
         if (batch && batch->compute_crc() == batch->header().crc && judge_.parses(*batch)) {
-            return std::optional(bit);
+            return bit;
         }
         mended.clear();
     }
-    return std::optional<std::uint64_t>{};
+    return std::nullopt;
 }
 
 }  // namespace kseg::segment

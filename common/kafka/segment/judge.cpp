@@ -12,10 +12,7 @@ namespace {
 using record::CrcCause;
 
 constexpr double kCrcValues = 4294967296.0;
-
-bool chance_is_small(std::uint64_t bits) {
-    return static_cast<double>(bits) / kCrcValues < kMostChance;
-}
+constexpr double kMostChance = 1e-3;
 
 /// Whether the body carries a checksum of its own; that it is right, parsing has shown.
 bool has_own_checksum(const record::BatchView& batch) {
@@ -33,6 +30,10 @@ bool has_own_checksum(const record::BatchView& batch) {
 }
 
 }  // namespace
+
+bool chance_is_small(std::uint64_t bits) {
+    return static_cast<double>(bits) / kCrcValues < kMostChance;
+}
 
 std::string_view to_string(MendAction action) {
     switch (action) {

@@ -51,7 +51,7 @@ class Judge {
     record::RecordReader reader_;
 };
 
-/// The most that chance may explain: tried bits / 2^32 stays below it.
-inline constexpr double kMostChance = 1e-3;
+/// Whether chance explains a CRC by one of so many bits seldom enough: bits / 2^32 is below 1e-3.
+bool chance_is_small(std::uint64_t bits);
 
 }  // namespace kseg::segment

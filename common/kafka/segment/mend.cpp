@@ -23,7 +23,7 @@ class Mender {
           window_(source, {}),
           cursor_(window_, {}, {.max_batch_bytes = options.max_batch_bytes}),
           judge_(options.max_batch_bytes),
-          flips_(window_, judge_),
+          flips_(judge_),
           editor_(options.edits, options.max_batch_bytes),
           output_(outputs.mended),
           rejects_(outputs.rejects) {}
@@ -120,18 +120,19 @@ class Mender {
             return wrote(output_.write(batch.bytes()));
         }
         ++totals_.edited;
-        totals_.moved = totals_.moved || edited_.size() != batch.bytes().size();
+        totals_.indexes_stale = totals_.indexes_stale || options_.edits.canonical || edited_.size() != batch.bytes().size();
         const auto good = check(edited_.bytes(), batch.position());
         return good ? wrote(output_.write(edited_.bytes())) : good.error();
     }
 
     std::int64_t offset_shift(const BatchView& batch) {
-        if (options_.base_offset && !shift_known_) {
-            totals_.offset_shift = *options_.base_offset - editor_.base_offset_of(batch);
-            totals_.moved = totals_.moved || totals_.offset_shift != 0;
+        if (!totals_.offset_shift) {
+            totals_.offset_shift = options_.offset_shift || !options_.base_offset
+                                       ? options_.offset_shift.value_or(0)
+                                       : *options_.base_offset - editor_.base_offset_of(batch);
+            totals_.indexes_stale = totals_.indexes_stale || *totals_.offset_shift != 0;
         }
-        shift_known_ = true;
-        return totals_.offset_shift;
+        return *totals_.offset_shift;
     }
 
     /// What we made ourselves is looked at once more before anybody gets it.
@@ -152,6 +153,12 @@ class Mender {
         return {};
     }
 
+    /// A batch as it was found and what was made of it; mended_ holds it where it was mended.
+    struct Candidate {
+        Item item;
+        Judgement judgement;
+    };
+
     /// What is here is no good batch: a bad one, a gap, or the end.
     Result<bool> damage() {
         const FileOffset at = cursor_.position();
@@ -163,110 +170,117 @@ class Mender {
         if (*item && (*item)->outcome == Outcome::end) {
             return false;
         }
-        if (*item && (*item)->outcome == Outcome::batch) {
+        if (*item && (*item)->outcome == Outcome::batch && (*item)->crc_valid) {
             ++totals_.batches;
-            return (*item)->crc_valid ? good_batch((*item)->batch) : bad_batch(**item);
+            return good_batch((*item)->batch);
         }
-        if (!*item) {
-            const auto done = stated_batch(at);
-            if (!done || *done) {
-                return done;
+        std::optional<Candidate> candidate;
+        if (*item && (*item)->outcome == Outcome::batch) {
+            candidate = Candidate{**item, judge_.judge((*item)->batch, (*item)->crc_computed, mended_)};
+        }
+        if (!candidate || candidate->judgement.action == MendAction::kept) {
+            const auto bytes = window_.ensure(at, static_cast<std::size_t>(cursor_.search_limit()));
+            if (!bytes) {
+                return bytes.error();
+            }
+            // A gap whose end is known already has an unknown magic: its length alone says nothing.
+            auto found = *item ? flipped(at, *bytes) : explained(at, *bytes);
+            if (!found && !*item) {
+                found = leading_to_explained(at, *bytes);
+            }
+            if (found) {
+                candidate = std::move(found);
             }
         }
-        const auto done = flipped_frame(at);
-        if (!done || *done) {
-            return done;
+        if (candidate) {
+            ++totals_.batches;
+            cursor_.resume_at(at + candidate->item.size);
+            return finish_batch(candidate->item, std::move(candidate->judgement));
         }
         return *item ? known_gap(**item) : gap(at);
     }
 
-    Result<bool> bad_batch(const Item& item) {
-        Judgement judgement = judge_.judge(item.batch, item.crc_computed, mended_);
-        if (judgement.action == MendAction::kept) {
-            const auto done = flipped_frame(item.position);
-            if (!done || *done) {
-                if (done) {
-                    --totals_.batches;  // it was counted with its wrong frame
+    /// The batch that begins `bytes`, where its length leads nowhere but something explains its CRC, its length or its
+    /// magic.
+    std::optional<Candidate> explained(FileOffset at, Bytes bytes) {
+        auto candidate = stated(at, bytes);
+        if (candidate) {
+            const Item& item = candidate->item;
+            const record::BatchHeader& h = item.batch.header();
+            const std::size_t cover = record::crc_cover_at(h.magic);
+            const std::uint32_t other =
+                crcs_.of(record::other_crc_kind(h.magic), at + cover, item.batch.bytes().subspan(cover));
+            // Cheap questions first: in random bytes many lengths reach far.
+            if (!record::explain_by_recipe(item.batch, item.crc_computed, other).empty() ||
+                (chance_is_small(8 * item.size) && !record::explain_by_bit(item.batch, item.crc_computed).empty())) {
+                candidate->judgement = judge_.judge(item.batch, item.crc_computed, mended_);
+                if (candidate->judgement.action != MendAction::kept) {
+                    return candidate;
                 }
-                return done;
             }
         }
-        cursor_.resume_at(item.position + item.size);
-        if (judgement.action == MendAction::kept && (options_.force || (options_.trust_body && judgement.body_parses))) {
-            Judge::recompute(item.batch, item.crc_computed, mended_);
-            judgement.action = MendAction::recomputed;
-        }
-        return finish_batch(item, std::move(judgement));
+        return flipped(at, bytes);
     }
 
-    /// The batch that the length at `at` states, where the length leads nowhere but a recipe explains the CRC.
-    Result<bool> stated_batch(FileOffset at) {
-        const auto head = window_.ensure(at, record::kFrameBytes);
-        if (!head) {
-            return head.error();
+    /// The batch that begins `bytes` as its length and magic say.
+    std::optional<Candidate> stated(FileOffset at, Bytes bytes) {
+        if (bytes.size() < record::kFrameBytes) {
+            return std::nullopt;
         }
-        if (head->size() < record::kFrameBytes) {
-            return false;
+        const Frame frame = Frame::of(bytes.data());
+        if (!frame.known_magic() || !frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > bytes.size()) {
+            return std::nullopt;
         }
-        const Frame frame = Frame::of(head->data());
-        if (!frame.known_magic() || !frame.length_can_be() ||
-            static_cast<std::uint64_t>(frame.size) > cursor_.search_limit()) {
-            return false;
-        }
-        const auto size = static_cast<std::size_t>(frame.size);
-        const auto bytes = window_.ensure(at, size);
-        if (!bytes) {
-            return bytes.error();
-        }
-        const auto batch = bytes->size() < size ? Error{} : BatchView::parse(bytes->first(size), at);
+        const auto batch = BatchView::parse(bytes.first(static_cast<std::size_t>(frame.size)), at);
         if (!batch) {
-            return false;
+            return std::nullopt;
         }
         const std::size_t cover = record::crc_cover_at(frame.magic);
-        const Bytes covered = batch->bytes().subspan(cover);
-        const std::uint32_t computed = crcs_.of(record::crc_kind(frame.magic), at + cover, covered);
-        const std::uint32_t other = crcs_.of(record::other_crc_kind(frame.magic), at + cover, covered);
-        if (record::explain_by_recipe(*batch, computed, other).empty()) {
-            return false;
-        }
-        Judgement judgement = judge_.judge(*batch, computed, mended_);
-        if (judgement.action == MendAction::kept) {
-            return false;
-        }
-        ++totals_.batches;
-        cursor_.resume_at(at + size);
-        return finish_batch({.outcome = Outcome::batch,
-                             .position = at,
-                             .size = size,
-                             .batch = *batch,
-                             .crc_valid = false,
-                             .crc_computed = computed},
-                            std::move(judgement));
+        const std::uint32_t computed = crcs_.of(record::crc_kind(frame.magic), at + cover, batch->bytes().subspan(cover));
+        return Candidate{{.outcome = Outcome::batch,
+                          .position = at,
+                          .size = batch->bytes().size(),
+                          .batch = *batch,
+                          .crc_valid = computed == batch->header().crc,
+                          .crc_computed = computed},
+                         {.causes = {{}}, .action = MendAction::kept}};
     }
 
-    Result<bool> flipped_frame(FileOffset at) {
-        const auto bit = flips_.find(at, cursor_.search_limit(), mended_);
+    std::optional<Candidate> flipped(FileOffset at, Bytes bytes) {
+        const auto bit = flips_.find(at, bytes, mended_);
         if (!bit) {
-            return bit.error();
+            return std::nullopt;
         }
-        if (!*bit) {
-            return false;
-        }
-        ++totals_.batches;
         const auto batch = BatchView::parse(mended_.bytes(), at);
-        cursor_.resume_at(at + mended_.size());
-        return finish_batch(
+        return Candidate{
             {.outcome = Outcome::batch,
              .position = at,
              .size = mended_.size(),
              .batch = *batch,
              .crc_valid = true,
              .crc_computed = batch->header().crc},
-            {.causes = {{.kind = CrcCause::Kind::single_bit, .bit = **bit}}, .action = MendAction::bit_flipped_back});
+            {.causes = {{.kind = CrcCause::Kind::single_bit, .bit = *bit}}, .action = MendAction::bit_flipped_back}};
+    }
+
+    /// The batch that begins `bytes`, unexplained, where its length leads to one that is explained: without this that one
+    /// would be lost in the gap.
+    std::optional<Candidate> leading_to_explained(FileOffset at, Bytes bytes) {
+        auto candidate = stated(at, bytes);
+        if (!candidate ||
+            !explained(at + candidate->item.size, bytes.subspan(static_cast<std::size_t>(candidate->item.size)))) {
+            return std::nullopt;
+        }
+        mended_.clear();
+        candidate->judgement.body_parses = judge_.parses(candidate->item.batch);
+        return candidate;
     }
 
     /// Writes, or leaves out, a bad batch that was judged; mended_ is what it is now where it was mended.
     Result<bool> finish_batch(const Item& item, Judgement judgement) {
+        if (judgement.action == MendAction::kept && (options_.force || (options_.trust_body && judgement.body_parses))) {
+            Judge::recompute(item.batch, item.crc_computed, mended_);
+            judgement.action = MendAction::recomputed;
+        }
         if (judgement.action == MendAction::kept && options_.salvage) {
             judgement.action = MendAction::dropped;
         }
@@ -274,7 +288,7 @@ class Mender {
         switch (judgement.action) {
             case MendAction::dropped:
                 ++totals_.dropped;
-                totals_.moved = true;
+                totals_.indexes_stale = true;
                 return wrote(rejects_.write(item.batch.bytes()));
             case MendAction::kept: {
                 ++totals_.kept;
@@ -326,7 +340,7 @@ class Mender {
 
     void finish_gap(const Item& item) {
         ++totals_.gaps;
-        totals_.moved = totals_.moved || options_.salvage;
+        totals_.indexes_stale = totals_.indexes_stale || options_.salvage;
         if (!first_gap_) {
             first_gap_ = item;
         }
@@ -351,7 +365,6 @@ class Mender {
     MendOutput rejects_;
     MendTotals totals_;
     std::optional<Item> first_gap_;
-    bool shift_known_ = false;
     ByteBuffer mended_;
     ByteBuffer edited_;
 };

@@ -23,9 +23,11 @@ struct MendOptions {
     bool salvage = false;  ///< what would be kept is left out
     record::BatchEdits edits{};
     std::optional<std::int64_t> base_offset{};  ///< of the first batch; the others keep their distance
+    /// What is added to offsets in place of what base_offset comes to: for the inputs behind the first.
+    std::optional<std::int64_t> offset_shift{};
     std::uint64_t max_batch_bytes = std::uint64_t{1} << 30;
 
-    [[nodiscard]] bool changes_good_batches() const { return edits.any() || base_offset; }
+    [[nodiscard]] bool changes_good_batches() const { return edits.any() || base_offset || offset_shift; }
 };
 
 /// Something wrong, and what was done about it. Borrows; valid during the call that hands it out.
@@ -46,10 +48,12 @@ struct MendTotals {
     std::uint64_t edited = 0;  ///< batches that options changed
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint32_t crc_out = 0;      ///< CRC-32C of all that was written
-    std::uint64_t good_out = 0;     ///< batches in the output whose CRC is right
-    std::int64_t offset_shift = 0;  ///< what was added to offsets
-    bool moved = false;             ///< some byte of the output stands elsewhere than in the input, or offsets changed
+    std::uint32_t crc_out = 0;   ///< CRC-32C of all that was written
+    std::uint64_t good_out = 0;  ///< batches in the output whose CRC is right
+    /// What was added to offsets; nothing where there was no batch to begin with.
+    std::optional<std::int64_t> offset_shift{};
+    /// Positions, offsets or times are no longer those that an index beside the input holds.
+    bool indexes_stale = false;
 
     [[nodiscard]] std::uint64_t mended() const { return recomputed + bits_flipped_back; }
     [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps; }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <ranges>
 #include <vector>
 
 #include "io/replace.hpp"
@@ -86,7 +87,8 @@ ByteBuffer moved_transactions(Bytes entries, std::int64_t shift) {
     return moved;
 }
 
-/// What the index files that are there have to be beside the new segment.
+/// What the index files that are there have to be beside the new segment. The offset index comes first: it is taken away
+/// first and made last, since a broker makes all of them itself where that one is missing.
 Result<std::vector<SideFileContent>> new_side_files(io::Fs& fs, const std::string& path, const MendTotals& totals,
                                                     const IndexBuilder& index) {
     std::vector<SideFileContent> files;
@@ -101,19 +103,19 @@ Result<std::vector<SideFileContent>> new_side_files(io::Fs& fs, const std::strin
         }
         if (extension != ".txnindex") {
             files.push_back({name, ByteBuffer(extension == ".index" ? index.offset_index() : index.time_index())});
-        } else if (totals.offset_shift != 0) {
+        } else if (totals.offset_shift.value_or(0) != 0) {
             auto entries = read_all(fs, name);
             if (!entries) {
                 return entries.error().in_file(name);
             }
-            files.push_back({name, moved_transactions(entries->bytes(), totals.offset_shift)});
+            files.push_back({name, moved_transactions(entries->bytes(), *totals.offset_shift)});
         }
     }
     return files;
 }
 
 Result<void> write_side_files(io::Fs& fs, const std::string& segment, const std::vector<SideFileContent>& files) {
-    for (const SideFileContent& file : files) {
+    for (const SideFileContent& file : std::views::reverse(files)) {
         auto fresh = io::Replacement::begin(fs, file.path, {.overwrite = true});
         if (!fresh) {
             return fresh.error().in_file(file.path);
@@ -165,7 +167,7 @@ Result<MendTotals> mend_in_place(io::Fs& fs, const std::string& path, const Mend
         return synced.error();
     }
     const auto base_offset = parse_segment_name(std::filesystem::path(path).filename().string());
-    const bool reindex = totals->moved && base_offset.has_value();
+    const bool reindex = totals->indexes_stale && base_offset.has_value();
     IndexBuilder index(base_offset.value_or(0));
     const auto add = [&index](const Item& item) {
         return index.add({.position = item.position,
