@@ -12,14 +12,12 @@
 #include "inputs.hpp"
 #include "io/sink.hpp"
 #include "io/window.hpp"
+#include "open_input.hpp"
 #include "print/printer.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
 namespace kseg::tools {
-
-/// How the bytes of an input are written.
-enum class Coding : std::uint8_t { automatic, raw, hex, base64 };
 
 struct ReadOptions {
     Mode mode = Mode::records_text;
@@ -72,7 +70,6 @@ class SegmentReader {
     void take_notes(const FileCursor& cursor, const segment::Item& item, Part& part);
     void check_log_order(const Input& input);
     [[nodiscard]] bool outside_range(const Input& input) const;
-    Result<std::unique_ptr<io::ByteSource>> decoded(std::unique_ptr<io::ByteSource> source, bool& is_text) const;
     void write(Bytes bytes);
 
     ReadOptions options_;
