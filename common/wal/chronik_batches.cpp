@@ -98,7 +98,9 @@ void ChronikBatches::check_trailer(const ChronikTrailer& trailer) {
 
 /// Makes the batch whose body was kept: false where that does not decode and there are entries to build it from.
 bool ChronikBatches::from_body(const ChronikRecord& record, Bytes body) {
-    if (body.size() > std::numeric_limits<std::int32_t>::max() - record::kBatchHeaderBytes) {
+    constexpr std::size_t kMostBytes = std::numeric_limits<std::int32_t>::max() - record::kBatchHeaderBytes;
+    if (body.size() > kMostBytes) {
+        warnings_.push_back(fmt::format("compressed_records; expected at most {} bytes, got {}", kMostBytes, body.size()));
         return false;
     }
     record::BatchHeader header = record.header;
@@ -118,9 +120,12 @@ bool ChronikBatches::from_body(const ChronikRecord& record, Bytes body) {
     // The count is none yet, so that it cannot be right.
     const bool decodes =
         batch && (reader_.problem() == record::Problem::none || reader_.problem() == record::Problem::bad_count);
+    if (!decodes) {
+        warnings_.push_back(fmt::format("compressed_records; expected a body that decodes, got {}{}",
+                                        batch ? reader_.problem_text() : batch.error().what,
+                                        record.entry_count != 0 ? "; records used" : ""));
+    }
     if (!decodes && record.entry_count != 0) {
-        warnings_.push_back(fmt::format("compressed_records; expected {} records, got {}; taken from the fields",
-                                        record.entry_count, batch ? reader_.problem_text() : batch.error().what));
         out_.resize(begin);
         return false;
     }

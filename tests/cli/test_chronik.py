@@ -8,6 +8,8 @@ import json
 import os
 import pathlib
 import re
+import signal
+import subprocess
 import sys
 import unittest
 
@@ -38,8 +40,6 @@ CASES = {case.name: truth_of(case) for case in sorted(CHRONIK.iterdir()) if (cas
 FILES = [(case, path) for case, files in CASES.items() for path in files]
 # The record's CRC says that it is damaged. The truth leaves it out; it is given back, and the warning says so.
 GIVEN_BACK = {"v1-damaged"}
-# Bodies whose first record is not at the batch's begin, and the like: what no broker would write.
-DAMAGED = ("torn", "damaged", "garbage", "zeros", "mismatch")
 
 
 def is_bad(stretch):
@@ -240,6 +240,26 @@ class Choices(unittest.TestCase):
             self.assertEqual(run.status, 3, str(run))
             self.assertEqual(lines[0]["gap"]["position"], 0)
             self.assertEqual(lines[1:], k.decode("--batches", "--json", self.LOG).lines()[1:])
+
+
+class Following(unittest.TestCase):
+    def test_a_record_is_printed_once_it_is_whole(self):
+        log = Choices.LOG
+        data = log.read_bytes()
+        first = CASES["v2-plain"]["wal/orders/0/wal_0_0.log"][0].line["size"]
+        with k.scratch() as d:
+            growing = d / "wal_0_0.log"
+            growing.write_bytes(data[:first + 20])
+            run = subprocess.Popen([k.program(), "decode", "--batches", "--json", "--follow", growing],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            try:
+                self.assertEqual(json.loads(run.stdout.readline())["position"], 0)
+                with open(growing, "ab") as file:
+                    file.write(data[first + 20:])
+                self.assertEqual(json.loads(run.stdout.readline())["position"], first)
+            finally:
+                run.send_signal(signal.SIGINT)
+                run.communicate(timeout=20)
 
 
 class EveryCutAndFlip(unittest.TestCase):

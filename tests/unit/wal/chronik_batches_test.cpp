@@ -251,6 +251,7 @@ TEST_CASE("a body that does not decode is reported, and the entries are used whe
     CHECK(made.warnings.size() == 1);
     const Made alone = convert(test::record_of(test::data_of({.codec = 1}, 0, {}, body).bytes(), 0, 1, 2));
     CHECK_FALSE(alone.sound);
+    CHECK(alone.warnings.size() == 1);
     CHECK(alone.header().records_count == 2);
     CHECK(alone.header().last_offset_delta == 1);
 }
