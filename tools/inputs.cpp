@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "wal/chronik_files.hpp"
+
 namespace kseg::tools {
 namespace {
 
@@ -36,6 +38,19 @@ bool add_partition(const std::string& directory, std::size_t log, std::vector<In
     return !segments->empty();
 }
 
+/// Adds the files of a Chronik WAL's directory; false where it has none.
+bool add_chronik_files(const std::string& directory, std::vector<Input>& inputs, Report& report) {
+    const auto files = wal::list_chronik_files(directory);
+    if (!files) {
+        report.error(files.error());
+        return true;
+    }
+    for (const wal::ChronikFile& file : *files) {
+        inputs.push_back({.path = file.path, .partition = file.partition, .last_of_log = file.last, .size = file.size});
+    }
+    return !files->empty();
+}
+
 void add_directory(const std::string& directory, std::size_t& logs, std::vector<Input>& inputs, Report& report) {
     if (add_partition(directory, logs++, inputs, report)) {
         return;
@@ -47,6 +62,9 @@ void add_directory(const std::string& directory, std::size_t& logs, std::vector<
     }
     for (const std::string& partition : *partitions) {
         add_partition(partition, logs++, inputs, report, fs::path(partition).filename().string() + "/");
+    }
+    if (partitions->empty() && add_chronik_files(directory, inputs, report)) {
+        return;
     }
     const bool is_partition =
         segment::parse_partition_name(fs::absolute(directory).lexically_normal().filename().string()).has_value();
@@ -88,7 +106,8 @@ std::vector<Input> expand_inputs(const std::vector<std::string>& arguments, Repo
             inputs.push_back({.path = argument,
                               .name_below = argument == "-" ? "stdin" : name,
                               .side_file = segment::side_file_of(name),
-                              .partition = segment::partition_of(argument),
+                              .partition = wal::is_chronik_name(name) ? wal::chronik_partition_of(argument)
+                                                                      : segment::partition_of(argument),
                               .base_offset = segment::parse_segment_name(name, fs::path(name).extension().string()),
                               .last_of_log = true,
                               .size = ignored ? 0 : size});

@@ -71,6 +71,8 @@ SegmentReader::Jobs::Work SegmentReader::make_work() const {
                 break;
             }
         }
+        printed.damaged = printed.damaged || !part.notes.empty();
+        printed.notes.insert(printed.notes.begin(), part.notes.begin(), part.notes.end());
     };
 }
 
@@ -234,14 +236,29 @@ void SegmentReader::read_segment(const Input& input) {
     walk(*source, part);
 }
 
+/// Takes over what the cursor says of an item besides: its partition, and what is wrong with where it came from.
+void SegmentReader::take_notes(const FileCursor& cursor, const segment::Item& item, Part& part) {
+    const auto& partition = cursor.partition();
+    if (item.outcome == segment::Outcome::batch && partition && partition != reading_->partition) {
+        flush(part);
+        SegmentInfo info = *reading_;
+        info.partition = partition;
+        reading_ = std::make_shared<const SegmentInfo>(std::move(info));
+        part.segment = reading_;
+    }
+    for (const std::string& warning : cursor.warnings()) {
+        part.notes.push_back({.at = item.position.value, .what = warning});
+    }
+}
+
 void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& where) {
     io::Window window(source, where.start);
-    segment::SegmentCursor cursor(window, where.start, {.max_batch_bytes = options_.selection.max_batch_bytes});
     Part part{.segment = reading_};
     source.before_wait = [&] {
         flush(part);
         jobs_->drain();
     };
+    FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, reading_->name);
     std::uint64_t batches = 0;
     std::optional<segment::Item> refused;
     bool whole = where.start.value == 0;
@@ -263,6 +280,7 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
         if (part.piece != piece || part.weight >= kPartBytes) {
             flush(part);
         }
+        take_notes(cursor, *item, part);
         part.piece = piece;
         part.items.push_back(*item);
         if (item->outcome == segment::Outcome::batch) {

@@ -31,8 +31,10 @@ struct Item {
     std::uint32_t crc_computed = 0;         ///< of a batch
     GapReason reason = GapReason::garbage;  ///< of a torn tail or gap
     /// Of a torn tail or gap: what stands where a length and a magic would be, if there are bytes enough.
-    std::optional<std::int32_t> length_found{};
+    std::optional<std::int64_t> length_found{};
     std::optional<std::int8_t> magic_found{};
+    std::uint32_t length_excludes = record::kLengthFieldEnd;  ///< bytes before those that the length counts
+    const GapWords* words = &kSegmentWords;
 
     /// What was expected and what was found in a torn tail or gap, in words.
     [[nodiscard]] std::string describe_gap() const;
@@ -77,6 +79,9 @@ class SegmentCursor {
     Result<Item> next_gap(const PassedBytes& passed = {});
     /// Goes on at `at`, which is not before the last item and not behind what was read of the window for it.
     void resume_at(FileOffset at) { pos_ = at; }
+    /// Whether a good batch begins within the `size` bytes at `at`, behind the first: then those are not one batch. Keeps
+    /// the window at `at`.
+    Result<bool> hides_good_batch(FileOffset at, std::uint64_t size);
     /// A batch of this size or less could stand in the damage: what the search believes.
     [[nodiscard]] std::uint64_t search_limit() const;
 
@@ -89,6 +94,7 @@ class SegmentCursor {
     Result<std::optional<Item>> batch_at(FileOffset at, Bytes first);
     Result<Item> gap_from(FileOffset at, Bytes head, const PassedBytes& passed);
     Result<bool> length_leads(FileOffset at, std::size_t size);
+    Result<bool> end_leads(FileOffset at, std::size_t size);
     Result<std::optional<FileOffset>> find_valid(FileOffset from, FileOffset before, FileOffset keep, RangeCrc& crcs,
                                                  const PassedBytes& passed);
     Result<bool> valid_at(FileOffset at, const Frame& frame, FileOffset keep, RangeCrc& crcs);

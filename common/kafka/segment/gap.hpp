@@ -21,6 +21,13 @@ enum class GapReason : std::uint8_t {
 /// "torn_tail" and so on.
 std::string_view to_string(GapReason reason);
 
+/// What a gap's description calls what should be there. Files that are not segments have words of their own.
+struct GapWords {
+    std::string_view unit;
+    std::string_view magic;  ///< and which are known
+};
+inline constexpr GapWords kSegmentWords{.unit = "batch", .magic = "batch magic; expected 0x00 to 0x02"};
+
 /// Why the bytes from `head` on are no batch.
 /// head        the first of them, as many as there are up to a header
 /// gap_bytes   how many there are
