@@ -429,6 +429,39 @@ class Salvage(Case):
         self.assertEqual((run.status, run.out), (3, d.with_second(d.mended(HURT_BATCH))), str(run))
 
 
+class TooLong(Case):
+    """A wrong length that reaches over a healthy batch, to the beginning of what follows that."""
+
+    def check(self, following, after):
+        """following: what stands behind the healthy batch; after: what that is when all is mended that can be."""
+        hurt = d.with_bytes(HURT_BATCH, 8, struct.pack(">i", len(HURT_BATCH) + len(HEALTHY[2]) - 12))
+        data = HEALTHY[0] + hurt + HEALTHY[2] + following
+        log = self.write("in.log", data)
+        run = d.recrc("--json", "--overwrite", "-o", self.dir / "out.log", log)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertEqual((self.dir / "out.log").read_bytes(), HEALTHY[0] + hurt + HEALTHY[2] + after)
+        self.assertEqual(k.extents(run.lines())[0][:2], (len(HEALTHY[0]), len(hurt)), "the healthy batch is taken for damage")
+        run = d.recrc("--salvage", "--trust-body", "--json", "--overwrite", "-o", self.dir / "out.log", log)
+        self.assertEqual(run.status, 3, str(run))
+        self.assertEqual((self.dir / "out.log").read_bytes(), HEALTHY[0] + HEALTHY[2] + after)
+
+    def test_before_a_healthy_batch(self):
+        self.check(HEALTHY[1], HEALTHY[1])
+
+    def test_before_a_batch_with_a_flipped_bit(self):
+        for bit in (8 * 100, 8 * 18 + 2, 8 * 11 + 1, 8 * 16):
+            with self.subTest(bit=bit):
+                self.check(d.flip_bits(HEALTHY[1], bit) + HEALTHY[0], HEALTHY[1] + HEALTHY[0])
+
+    def test_before_a_batch_with_a_wrong_recipe(self):
+        for recipe in ("zero_crc", "crc32_ieee+byte_swapped", d.FLIPPED):
+            with self.subTest(recipe=recipe):
+                self.check(d.Recipes(HEALTHY[1]).damaged(recipe), HEALTHY[1])
+
+    def test_before_the_end(self):
+        self.check(b"", b"")
+
+
 class DamagedCorpus(Case):
     def sibling(self, case):
         return k.damaged_log(next(s for s in SIBLINGS if case.startswith(s + "-")) + "-ok").read_bytes()

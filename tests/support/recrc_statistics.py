@@ -4,8 +4,9 @@
 usage: recrc_statistics.py [--cases N] [--seed S]     KSEG names the program; 100,000 cases are for nightly runs
 
 Each case overlays 2 to 64 bytes of a healthy batch with random ones; in every tenth one bit is flipped, which has to be
-undone. The cases of a run stand in one file, between healthy batches. Violations end in exit status 1; a wrong explanation that fits by chance (bits / 2^32 a case) is reported each
-time, and a violation only when there are more than the odds allow.
+undone. The cases of a run stand in one file, between healthy batches. Violations end in exit status 1; a wrong explanation
+that fits by chance (bits / 2^32 a case) is reported each time, and a violation only when there are more than the odds
+allow.
 """
 
 import argparse

@@ -207,8 +207,12 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes first) 
     if (computed == batch->header().crc) {
         return std::optional(batch_item(*batch, true, computed));
     }
+    // Key and value that fill a message to its last byte speak for its length; messages may stand in it that look good.
     const bool adds_up = batch->header().is_legacy() && message_adds_up(*batch);
-    const auto leads = adds_up ? Result<bool>(true) : length_leads(at, size);
+    auto leads = adds_up ? end_leads(at, size) : Result<bool>(false);
+    if (leads && !*leads) {
+        leads = length_leads(at, size);
+    }
     if (!leads) {
         return leads.error();
     }
@@ -223,18 +227,25 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes first) 
     return std::optional(batch_item(*record::BatchView::parse(again->first(size), at), false, computed));
 }
 
+Result<bool> SegmentCursor::hides_good_batch(FileOffset at, std::uint64_t size) {
+    RangeCrc crcs;
+    const auto inside = find_valid(at + 1, at + size, at, crcs, {});
+    return inside ? Result<bool>(inside->has_value()) : inside.error();
+}
+
 /// Whether the length of a batch whose CRC is wrong, or whose magic is unknown, can be believed.
 Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
-    const FileOffset end = at + size;
     // A good batch that begins inside says that the length reaches too far.
-    RangeCrc crcs;
-    const auto inside = find_valid(at + 1, end, at, crcs, {});
-    if (!inside) {
-        return inside.error();
+    const auto hides = hides_good_batch(at, size);
+    if (!hides) {
+        return hides.error();
     }
-    if (inside->has_value()) {
-        return false;
-    }
+    return *hides ? Result<bool>(false) : end_leads(at, size);
+}
+
+/// Whether what stands behind a batch is what could stand there.
+Result<bool> SegmentCursor::end_leads(FileOffset at, std::size_t size) {
+    const FileOffset end = at + size;
     const auto head = window_.look(at, end, kBatchHeaderBytes);
     if (!head) {
         return head.error();
@@ -243,6 +254,7 @@ Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
         return true;
     }
     // Its header may read oddly and yet be what was written.
+    RangeCrc crcs;
     const Frame frame = Frame::of(head->data());
     return frame.known_magic() && frame.length_can_be() ? valid_at(end, frame, at, crcs) : Result<bool>(false);
 }

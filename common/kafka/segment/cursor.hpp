@@ -79,6 +79,9 @@ class SegmentCursor {
     Result<Item> next_gap(const PassedBytes& passed = {});
     /// Goes on at `at`, which is not before the last item and not behind what was read of the window for it.
     void resume_at(FileOffset at) { pos_ = at; }
+    /// Whether a good batch begins within the `size` bytes at `at`, behind the first: then those are not one batch. Keeps
+    /// the window at `at`.
+    Result<bool> hides_good_batch(FileOffset at, std::uint64_t size);
     /// A batch of this size or less could stand in the damage: what the search believes.
     [[nodiscard]] std::uint64_t search_limit() const;
 
@@ -91,6 +94,7 @@ class SegmentCursor {
     Result<std::optional<Item>> batch_at(FileOffset at, Bytes first);
     Result<Item> gap_from(FileOffset at, Bytes head, const PassedBytes& passed);
     Result<bool> length_leads(FileOffset at, std::size_t size);
+    Result<bool> end_leads(FileOffset at, std::size_t size);
     Result<std::optional<FileOffset>> find_valid(FileOffset from, FileOffset before, FileOffset keep, RangeCrc& crcs,
                                                  const PassedBytes& passed);
     Result<bool> valid_at(FileOffset at, const Frame& frame, FileOffset keep, RangeCrc& crcs);

@@ -186,7 +186,11 @@ class Mender {
             // A gap whose end is known already has an unknown magic: its length alone says nothing.
             auto found = *item ? flipped(at, *bytes) : explained(at, *bytes);
             if (!found && !*item) {
-                found = leading_to_explained(at, *bytes);
+                auto leading = leading_to_explained(at);
+                if (!leading) {
+                    return leading.error();
+                }
+                found = *std::move(leading);
             }
             if (found) {
                 candidate = std::move(found);
@@ -262,15 +266,29 @@ class Mender {
             {.causes = {{.kind = CrcCause::Kind::single_bit, .bit = *bit}}, .action = MendAction::bit_flipped_back}};
     }
 
-    /// The batch that begins `bytes`, unexplained, where its length leads to one that is explained: without this that one
-    /// would be lost in the gap.
-    std::optional<Candidate> leading_to_explained(FileOffset at, Bytes bytes) {
-        auto candidate = stated(at, bytes);
+    /// The batch at `at`, unexplained, where its length leads to one that is explained: without this that one would be lost
+    /// in the gap. A good batch inside says that the length reaches too far.
+    Result<std::optional<Candidate>> leading_to_explained(FileOffset at) {
+        const auto limit = static_cast<std::size_t>(cursor_.search_limit());
+        auto bytes = window_.ensure(at, limit);
+        if (!bytes) {
+            return bytes.error();
+        }
+        auto candidate = stated(at, *bytes);
         if (!candidate ||
-            !explained(at + candidate->item.size, bytes.subspan(static_cast<std::size_t>(candidate->item.size)))) {
-            return std::nullopt;
+            !explained(at + candidate->item.size, bytes->subspan(static_cast<std::size_t>(candidate->item.size)))) {
+            return std::optional<Candidate>{};
+        }
+        const auto hides = cursor_.hides_good_batch(at, candidate->item.size);
+        if (!hides) {
+            return hides.error();
+        }
+        bytes = window_.ensure(at, limit);  // looking may have moved it
+        if (*hides || !bytes) {
+            return bytes ? Result<std::optional<Candidate>>(std::nullopt) : bytes.error();
         }
         mended_.clear();
+        candidate = stated(at, *bytes);
         candidate->judgement.body_parses = judge_.parses(candidate->item.batch);
         return candidate;
     }
