@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wal/active_segment.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "wal/files.hpp"
+
+namespace kseg::wal {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t kMostRelative = std::numeric_limits<std::int32_t>::max();
+// So much is handed to the disk while more is still coming, so that a roll finds little to do.
+constexpr std::uint64_t kStartSyncBytes = std::uint64_t{32} << 20;
+
+}  // namespace
+
+Result<std::unique_ptr<ActiveSegment>> ActiveSegment::create(io::Fs& fs, const std::string& directory,
+                                                             std::int64_t base_offset, TimestampMs now, bool& log_made) {
+    log_made = false;
+    std::unique_ptr<ActiveSegment> segment(new ActiveSegment(  // NOLINT(*-owning-memory): private
+        file_beside(directory, base_offset, ".log"), base_offset, now));
+    // The log comes last: what makes the segment before it sealed is that this name exists.
+    auto indexes = IndexFiles::open(fs, directory, base_offset, {.builder = segment::IndexBuilder(base_offset)});
+    if (!indexes) {
+        return indexes.error();
+    }
+    segment->indexes_ = *std::move(indexes);
+    auto log = fs.create(segment->path_);
+    if (!log) {
+        // An error does not say that the name was not made.
+        const auto there = fs.info(segment->path_);
+        log_made = !there || there->has_value();
+        return log.error();
+    }
+    log_made = true;
+    segment->log_ = *std::move(log);
+    if (const auto synced = fs.sync_directory(directory); !synced) {
+        return synced.error();
+    }
+    return segment;
+}
+
+Result<std::unique_ptr<ActiveSegment>> ActiveSegment::open(io::Fs& fs, const std::string& directory,
+                                                           std::int64_t base_offset, std::uint64_t size,
+                                                           TimestampMs first_timestamp, TimestampMs now,
+                                                           IndexFiles::State state) {
+    std::unique_ptr<ActiveSegment> segment(new ActiveSegment(  // NOLINT(*-owning-memory): private
+        file_beside(directory, base_offset, ".log"), base_offset, now));
+    segment->size_ = size;
+    segment->announced_ = size;
+    segment->first_timestamp_ = first_timestamp;
+    auto log = fs.open_writable(segment->path_);
+    if (!log) {
+        return log.error();
+    }
+    segment->log_ = *std::move(log);
+    auto indexes = IndexFiles::open(fs, directory, base_offset, std::move(state));
+    if (!indexes) {
+        return indexes.error();
+    }
+    segment->indexes_ = *std::move(indexes);
+    return segment;
+}
+
+bool ActiveSegment::must_roll_for(const record::BatchHeader& batch, std::uint64_t batch_bytes, TimestampMs now,
+                                  std::uint64_t segment_bytes, std::optional<std::int64_t> segment_age_ms) const {
+    if (batch.last_offset() - base_offset_ > kMostRelative) {
+        return true;
+    }
+    if (size_ == 0) {
+        return false;
+    }
+    const bool by_records = first_timestamp_ >= 0 && batch.max_timestamp >= 0;
+    const std::int64_t age = by_records ? batch.max_timestamp - first_timestamp_ : now - opened_at_;
+    return size_ + batch_bytes > std::min(segment_bytes, kMostBytes) || (segment_age_ms && age > *segment_age_ms) ||
+           indexes_->is_full();
+}
+
+Result<void> ActiveSegment::append(const record::BatchView& batch) {
+    const auto written = log_->write_at(size_, batch.bytes());
+    if (!written) {
+        // Nothing may be written behind torn bytes.
+        (void)cut(size_);
+        return written;
+    }
+    if (auto added = indexes_->add(segment::IndexedBatch{.position = {size_},
+                                                         .last_offset = batch.header().last_offset(),
+                                                         .max_timestamp = batch.header().max_timestamp});
+        !added) {
+        (void)cut(size_);
+        return added;
+    }
+    if (size_ == 0) {
+        first_timestamp_ = batch.header().max_timestamp;
+    }
+    size_ += batch.bytes().size();
+    if (size_ - announced_ >= kStartSyncBytes) {
+        log_->start_sync();
+        announced_ = size_;
+    }
+    return {};
+}
+
+Result<void> ActiveSegment::cut(std::uint64_t size) {
+    auto done = log_->resize(size);
+    torn_ = !done;
+    if (done) {
+        size_ = size;
+    }
+    return done;
+}
+
+}  // namespace kseg::wal
