@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostRelative = std::numeric_limits<std::int32_t>::max();
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 // So much is handed to the disk while more is still coming, so that a roll finds little to do.
 constexpr std::uint64_t kStartSyncBytes = std::uint64_t{32} << 20;
 
@@ -81,8 +82,11 @@ bool ActiveSegment::must_roll_for(const record::BatchHeader& batch, std::uint64_
 Result<void> ActiveSegment::append(const record::BatchView& batch) {
     const auto written = log_->write_at(size_, batch.bytes());
     if (!written) {
-        // Nothing may be written behind torn bytes.
-        (void)cut(size_);
+        // Nothing may be written behind torn bytes, nor over them before they are durably gone: after a power cut parts of
+        // both could stand side by side.
+        if (cut(size_)) {
+            torn_ = !log_->sync();
+        }
         return written;
     }
     if (auto added = indexes_->add(segment::IndexedBatch{.position = {size_},
@@ -99,6 +103,25 @@ Result<void> ActiveSegment::append(const record::BatchView& batch) {
     if (size_ - announced_ >= kStartSyncBytes) {
         log_->start_sync();
         announced_ = size_;
+    }
+    return {};
+}
+
+Result<void> ActiveSegment::write_again(std::uint64_t from) {
+    ByteBuffer piece;
+    piece.resize(kPieceBytes);
+    while (from < size_) {
+        const auto got = log_->read_at(from, {piece.data(), std::min<std::uint64_t>(piece.size(), size_ - from)});
+        if (!got) {
+            return got.error();
+        }
+        if (*got == 0) {
+            return Error{.code = Errc::truncated, .what = "became shorter", .at = from};
+        }
+        if (auto written = log_->write_at(from, piece.bytes().first(*got)); !written) {
+            return written;
+        }
+        from += *got;
     }
     return {};
 }

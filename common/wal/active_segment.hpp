@@ -42,6 +42,9 @@ class ActiveSegment {
     /// not be brought about.
     Result<void> append(const record::BatchView& batch);
 
+    /// Writes what stands behind `from` once more, as it is, so that the next sync has it to carry to the disk.
+    Result<void> write_again(std::uint64_t from);
+
     /// Cuts the file back to `size`.
     Result<void> cut(std::uint64_t size);
     [[nodiscard]] bool is_torn() const { return torn_; }

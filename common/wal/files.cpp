@@ -81,11 +81,18 @@ Result<void> make_directory(io::Fs& fs, const std::string& path) {
     if (!there) {
         return there.error();
     }
-    if (there->has_value()) {
-        return (*there)->is_directory ? Result<void>()
-                                      : Error{.code = Errc::invalid, .what = "is not a directory", .file = path};
-    }
     const std::string above = io::directory_of(path);
+    if (there->has_value()) {
+        if (!(*there)->is_directory) {
+            return Error{.code = Errc::invalid, .what = "is not a directory", .file = path};
+        }
+        const auto names = fs.list(path);
+        if (!names) {
+            return names.error();
+        }
+        // One that holds nothing may be what an attempt left whose sync failed.
+        return names->empty() ? fs.sync_directory(above) : Result<void>();
+    }
     if (above != path) {
         if (auto made = make_directory(fs, above); !made) {
             return made;

@@ -65,18 +65,45 @@ Result<void> PartitionLog::begin(std::int64_t recovery_point, bool clean, Findin
     kept_offset_ = end_offset_;
     kept_size_ = active_->size();
     checkpoint_size_ = active_->size();
-    if (recovered->shortened || recovery_point > end_offset_) {
-        // A recovery point behind the end would be believed once the log has grown that far again.
-        Lock lock(mutex_);
-        if (auto synced = sync_all(lock); !synced) {
-            return synced;
-        }
-        return around_.save_recovery_point(end_offset_);
-    }
-    if (durable_offset_ != end_offset_ && options_.sync != SyncPolicy::none) {
-        around_.pool.request(*this);
-    }
+    rewrite_from_ = recovered->active_read_from;
+    settled_ = clean && !recovered->shortened && recovery_point <= end_offset_;
     return {};
+}
+
+/// Before anything is appended behind what recovery found, that is made durable, and the recovery point is set behind it:
+/// one that lies behind the log's end would be believed once the log has grown that far. A sync of whoever had the log
+/// before may have failed; then what is in memory only looks as if it were on the disk, and no sync carries it there.
+/// Therefore it is written again.
+Result<void> PartitionLog::settle(Lock& lock) {
+    if (settled_) {
+        return {};
+    }
+    changed_.wait(lock, [this] { return !syncing_; });
+    if (auto written = active_->write_again(rewrite_from_); !written) {
+        return written.error().in_file(active_->path());
+    }
+    if (auto flushed = active_->indexes().flush(); !flushed) {
+        return flushed;
+    }
+    // The last segment's name too: it may come from a roll that failed.
+    if (auto synced = around_.fs.sync_directory(directory_); !synced) {
+        return synced;
+    }
+    if (auto synced = sync_all(lock); !synced) {
+        return synced;
+    }
+    if (auto saved = save_state(); !saved) {
+        return saved;
+    }
+    settled_ = true;
+    return {};
+}
+
+Result<void> PartitionLog::save_state() {
+    if (auto written = write_snapshot(producers_, end_offset_); !written) {
+        return written;
+    }
+    return around_.save_recovery_point(end_offset_);
 }
 
 /// The epoch that batches are stamped with: the checkpoint's last, or that of the log's last batch.
@@ -138,6 +165,9 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
         placed.base_offset > std::numeric_limits<std::int64_t>::max() - header.last_offset_delta - 1) {
         return Error{.code = Errc::invalid,
                      .what = fmt::format("base offset; expected {} or more, got {}", end_offset_, placed.base_offset)};
+    }
+    if (auto settled = settle(lock); !settled) {
+        return settled.error();
     }
     // An empty log begins where its first batch says.
     const bool moves = active_->size() == 0 && segments_ == 1 && placed.base_offset != active_->base_offset();
@@ -222,10 +252,7 @@ Result<void> PartitionLog::roll(Lock& lock, std::int64_t next_base) {
     if (auto synced = sync_all(lock); !synced) {
         return synced;
     }
-    if (auto written = write_snapshot(producers_, end_offset_); !written) {
-        return written;
-    }
-    if (auto saved = around_.save_recovery_point(end_offset_); !saved) {
+    if (auto saved = save_state(); !saved) {
         return saved;
     }
     return start_segment(next_base);
@@ -254,10 +281,7 @@ Result<void> PartitionLog::close() {
     if (auto synced = sync_all(lock); !synced) {
         return synced;
     }
-    if (auto written = write_snapshot(producers_, end_offset_); !written) {
-        return written;
-    }
-    if (auto saved = around_.save_recovery_point(end_offset_); !saved) {
+    if (auto saved = save_state(); !saved) {
         return saved;
     }
     closed_ = true;

@@ -102,6 +102,8 @@ class PartitionLog final : public Syncable {
         : around_(around), directory_(std::move(directory)), options_(options) {}
     Result<void> begin(std::int64_t recovery_point, bool clean, Findings& findings);
     Result<void> load_epochs(std::int64_t end_offset, std::int32_t last_epoch, bool shortened);
+    Result<void> settle(Lock& lock);
+    Result<void> save_state();
     Result<Appended> append_locked(Lock& lock, std::span<std::byte> whole, const record::BatchHeader& header,
                                    const AppendOptions& how);
     Result<void> write_batch(std::span<std::byte> whole);
@@ -136,6 +138,8 @@ class PartitionLog final : public Syncable {
     std::int64_t kept_offset_ = 0;
     std::uint64_t kept_size_ = 0;        // of the active segment
     std::uint64_t checkpoint_size_ = 0;  // of the active segment, at the last checkpoint
+    bool settled_ = true;                // what recovery found is durable
+    std::uint64_t rewrite_from_ = 0;     // if not, from this position of the active segment on it may not be
     bool syncing_ = false;
     bool closed_ = false;
     std::optional<Error> failed_;

@@ -13,6 +13,7 @@
 #include "wal/index_resume.hpp"
 #include "wal/saved_bytes.hpp"
 #include "wal/segment_scan.hpp"
+#include "wal/unwritten.hpp"
 
 namespace kseg::wal {
 namespace {
@@ -70,6 +71,7 @@ class Pass {
     Result<void> close_sealed(const Segment& segment, segment::IndexBuilder& builder, const IndexCheck& check,
                               const std::vector<AbortedTransaction>& aborted);
     Result<ByteBuffer> kept_transactions(std::int64_t base_offset);
+    Result<bool> is_interrupted_write(const Segment& segment, const SegmentScan& scan);
     Result<void> mend(const Segment& segment, const SegmentScan& scan);
     Result<void> cut_from(const Segment& segment, std::uint64_t at, std::uint64_t size, const std::string& what);
     Result<void> set_aside_behind(const Segment& segment);
@@ -222,6 +224,7 @@ Result<void> Pass::read(const Segment& segment) {
     }
     state.txn_bytes = transactions->size();
     log_.active_size = scan->good_end;
+    log_.active_read_from = resume ? resume->position : 0;
     log_.active_first_time = log_.active_size == 0 ? -1 : first_time(**log);
     log_.active_indexes = std::move(state);
     log_.active_aborted = std::move(aborted);
@@ -281,33 +284,43 @@ Result<void> Pass::close_sealed(const Segment& segment, segment::IndexBuilder& b
     return transactions->text() == old->text() ? Result<void>() : put(".txnindex", transactions->bytes());
 }
 
+/// Whether a write that was under way when the power went may have left this, so that nobody was told of what follows.
+Result<bool> Pass::is_interrupted_write(const Segment& segment, const SegmentScan& scan) {
+    if (!segment.is_last) {
+        return false;  // it was durable before the next had its name
+    }
+    if (scan.only_tail_is_bad()) {
+        return true;
+    }
+    const BadRange& first = scan.bad.front();
+    if (request_.clean || first.expected_offset < request_.recovery_point) {
+        return false;
+    }
+    const auto log = fs_.open(segment.path);
+    return log ? looks_unwritten(**log, first) : log.error();
+}
+
 Result<void> Pass::mend(const Segment& segment, const SegmentScan& scan) {
     const BadRange& first = scan.bad.front();
-    const bool at_end = segment.is_last && scan.only_tail_is_bad();
-    switch (request_.mode) {
-        case Recovery::tail:
-        case Recovery::strict:
-            if (!at_end || request_.mode == Recovery::strict) {
-                return Error{.code = Errc::corrupt,
-                             .what = first.what + (at_end ? "" : "; not at the end of the log"),
-                             .file = segment.path,
-                             .at = first.at};
-            }
-            return cut_from(segment, scan.good_end, scan.size - scan.good_end, first.what);
-        case Recovery::point_in_time:
-            again_ = !at_end;
-            if (auto done = set_aside_behind(segment); !done) {
-                return done;
-            }
-            return cut_from(segment, first.at, scan.size - first.at, first.what);
-        case Recovery::salvage:
-            if (at_end) {
-                return cut_from(segment, scan.good_end, scan.size - scan.good_end, first.what);
-            }
-            again_ = true;
-            return take_out(segment, scan);
+    const auto interrupted = is_interrupted_write(segment, scan);
+    if (!interrupted) {
+        return interrupted.error().in_file(segment.path);
     }
-    return {};
+    if (request_.mode == Recovery::strict || (request_.mode == Recovery::tail && !*interrupted)) {
+        return Error{.code = Errc::corrupt,
+                     .what = first.what + (*interrupted ? "" : "; not what an interrupted write leaves"),
+                     .file = segment.path,
+                     .at = first.at};
+    }
+    // Good batches that are cut off too were taken in already.
+    again_ = !scan.only_tail_is_bad() || !segment.is_last;
+    if (request_.mode == Recovery::salvage && !*interrupted) {
+        return take_out(segment, scan);
+    }
+    if (auto done = set_aside_behind(segment); !done) {
+        return done;
+    }
+    return cut_from(segment, first.at, scan.size - first.at, first.what);
 }
 
 Result<void> Pass::cut_from(const Segment& segment, std::uint64_t at, std::uint64_t size, const std::string& what) {
@@ -333,6 +346,9 @@ Result<void> Pass::cut_from(const Segment& segment, std::uint64_t at, std::uint6
 
 /// Takes the segments behind one out of the log, the last first: at every moment what is left is a log.
 Result<void> Pass::set_aside_behind(const Segment& segment) {
+    if (segment.is_last) {
+        return {};
+    }
     for (auto later = segments_.rbegin(); later != segments_.rend() && later->base_offset > segment.base_offset; ++later) {
         const auto saved = set_segment_aside(fs_, later->path);
         if (!saved) {

@@ -27,6 +27,7 @@ struct RecoveredLog {
     std::vector<std::int64_t> segments{};  ///< base offsets; empty where the directory has none
     std::int64_t end_offset = 0;
     std::uint64_t active_size = 0;       ///< of the last segment
+    std::uint64_t active_read_from = 0;  ///< what stands before this in it was durable
     TimestampMs active_first_time = -1;  ///< max_timestamp of its first batch
     std::optional<IndexFiles::State> active_indexes{};
     std::vector<AbortedTransaction> active_aborted{};  ///< what its transaction index has to get

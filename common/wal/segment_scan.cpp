@@ -53,7 +53,8 @@ class Scan {
             result_.bad.back().is_order = result_.bad.back().is_order || is_order;
             return;
         }
-        result_.bad.push_back({.at = at, .size = size, .what = std::move(what), .is_order = is_order});
+        result_.bad.push_back(
+            {.at = at, .size = size, .what = std::move(what), .expected_offset = result_.end_offset, .is_order = is_order});
     }
 
     Result<void> take_waiting() {

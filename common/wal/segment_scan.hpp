@@ -19,7 +19,8 @@ struct BadRange {
     std::uint64_t at = 0;
     std::uint64_t size = 0;
     std::string what{};
-    bool is_order = false;  ///< the CRC is right, but the offset does not rise: no interrupted write leaves that
+    std::int64_t expected_offset = 0;  ///< behind the good batch before it
+    bool is_order = false;             ///< the CRC is right, but the offset does not rise: no interrupted write leaves that
 };
 
 struct SegmentScan {

@@ -65,6 +65,7 @@ class WalRun {
     bool open() {
         log = nullptr;
         wal.reset();
+        ticket = 0;
         auto opened = wal::Wal::open(fs_, clock_, kDirectory, options_);
         if (!opened) {
             error = opened.error().message();
@@ -88,6 +89,8 @@ class WalRun {
             error = done.error().message();
             return false;
         }
+        appended.resize(count());
+        there_ = SIZE_MAX;
         appended.emplace_back(batch.text());
         ticket = done->ticket;
         return true;
@@ -95,21 +98,23 @@ class WalRun {
 
     /// Notes what was appended so far as acknowledged, where a sync succeeds.
     bool sync() {
-        const std::size_t count = appended.size();
+        const std::size_t so_far = count();
         const bool done = log->sync().has_value();
-        acknowledged = done ? count : acknowledged;
+        acknowledged = done ? so_far : acknowledged;
         return done;
     }
     bool wait() {
-        const std::size_t count = appended.size();
+        const std::size_t so_far = count();
         const bool done = log->wait(ticket).has_value();
-        acknowledged = done ? count : acknowledged;
+        acknowledged = done ? so_far : acknowledged;
         return done;
     }
+    /// Waits for the last ticket, where a ticket means a sync.
+    bool wait_if_synced() { return options_.sync == wal::SyncPolicy::always && ticket != 0 ? wait() : sync(); }
     bool close() {
         const auto closed = wal->close();
         if (closed) {
-            acknowledged = appended.size();
+            acknowledged = count();
         } else {
             error = closed.error().message();
         }
@@ -121,7 +126,8 @@ class WalRun {
         wal.reset();
     }
 
-    /// What is wrong with what the log holds now, or nothing. Forgets what turned out not to be there.
+    /// What is wrong with what the log holds now, or nothing. What turned out not to be there is
+    /// forgotten with the next append.
     std::string check() {
         std::vector<std::string> found;
         wal::LogReader reader(fs_, kDirectory + "/t-0", {});
@@ -149,7 +155,8 @@ class WalRun {
                 return fmt::format("batch {} is another than was appended", i);
             }
         }
-        appended.resize(found.size());
+        // What is behind may yet come back with the next power cut, as long as nothing is appended.
+        there_ = found.size();
         if (log != nullptr) {
             const std::int64_t end =
                 found.empty() ? 0 : record::BatchView::parse(as_bytes(found.back()), {})->header().last_offset() + 1;
@@ -159,6 +166,9 @@ class WalRun {
         }
         return {};
     }
+
+    /// How many batches there are, as far as is known.
+    [[nodiscard]] std::size_t count() const { return std::min(appended.size(), there_); }
 
     static inline const std::string kDirectory = "/wal";
     std::unique_ptr<wal::Wal> wal;
@@ -173,6 +183,7 @@ class WalRun {
     FixedClock clock_;
     wal::Options options_;
     std::uint64_t next_number_ = 0;
+    std::size_t there_ = SIZE_MAX;  // of `appended`, at the last check
 };
 
 /// A random plan of a batch.
