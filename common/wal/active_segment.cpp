@@ -108,6 +108,9 @@ Result<void> ActiveSegment::append(const record::BatchView& batch) {
 }
 
 Result<void> ActiveSegment::write_again(std::uint64_t from) {
+    if (auto sized = cut(size_); !sized) {
+        return sized;
+    }
     ByteBuffer piece;
     piece.resize(kPieceBytes);
     while (from < size_) {

@@ -42,7 +42,8 @@ class ActiveSegment {
     /// not be brought about.
     Result<void> append(const record::BatchView& batch);
 
-    /// Writes what stands behind `from` once more, as it is, so that the next sync has it to carry to the disk.
+    /// Writes what stands behind `from`, and the size, once more as they are, so that the next sync has them to carry to
+    /// the disk.
     Result<void> write_again(std::uint64_t from);
 
     /// Cuts the file back to `size`.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/crc.hpp"
 #include "kafka/wire/writer.hpp"
@@ -37,7 +38,7 @@ Result<record::BatchView> check_batch(std::span<std::byte> whole, record::Record
     }
     reader.open(*batch);
     record::RecordView record;
-    TimestampMs largest = -1;
+    TimestampMs largest = std::numeric_limits<TimestampMs>::min();
     while (reader.next(record)) {
         largest = std::max(largest, record.stored_timestamp);
     }

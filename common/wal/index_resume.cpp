@@ -63,8 +63,7 @@ void IndexCheck::see(const record::BatchView& batch) {
 }
 
 bool IndexCheck::offsets_fit(const segment::IndexBuilder& made) const {
-    return fits_ && !offsets_.damage && next_ == offsets_.entries.size() &&
-           offsets_.entries.empty() == made.offset_index().empty();
+    return offsets_are_true() && offsets_.entries.empty() == made.offset_index().empty();
 }
 
 bool IndexCheck::times_fit(const segment::IndexBuilder& made) const {

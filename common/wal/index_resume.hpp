@@ -37,6 +37,9 @@ class IndexCheck {
     /// Called when all was seen, with what one pass would write.
     [[nodiscard]] bool offsets_fit(const segment::IndexBuilder& made) const;
     [[nodiscard]] bool times_fit(const segment::IndexBuilder& made) const;
+    /// The same of a segment that still grows, whose files may lack entries.
+    [[nodiscard]] bool offsets_are_true() const { return fits_ && !offsets_.damage && next_ == offsets_.entries.size(); }
+    [[nodiscard]] bool times_make_sense() const { return !times_.damage; }
 
   private:
     segment::IndexFile<segment::OffsetIndexEntry> offsets_;

@@ -79,6 +79,9 @@ Result<void> PartitionLog::settle(Lock& lock) {
         return {};
     }
     changed_.wait(lock, [this] { return !syncing_; });
+    if (settled_ || failed_) {  // meanwhile
+        return failed_ ? *failed_ : Result<void>();
+    }
     if (auto written = active_->write_again(rewrite_from_); !written) {
         return written.error().in_file(active_->path());
     }
@@ -146,7 +149,7 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
     if (failed_ || closed_) {
         return failed_ ? *failed_ : Error{.code = Errc::invalid, .what = "the log is closed", .file = directory_};
     }
-    if (how.check_producer) {
+    if (how.producer != ProducerCheck::none) {
         const ProducerStates::Check check = producers_.check(header);
         if (check.verdict == ProducerStates::Verdict::duplicate) {
             // Nothing tells how long ago the original came; with all that came so far it is durable too.
@@ -155,7 +158,7 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
                             .ticket = appended_,
                             .duplicate = true};
         }
-        if (check.verdict != ProducerStates::Verdict::append) {
+        if (check.verdict != ProducerStates::Verdict::append && how.producer == ProducerCheck::leader) {
             return Error{.code = Errc::invalid, .what = check.text};
         }
     }
@@ -263,6 +266,9 @@ Result<void> PartitionLog::seal() {
     if (failed_ || closed_) {
         return failed_ ? *failed_ : Error{.code = Errc::invalid, .what = "the log is closed", .file = directory_};
     }
+    if (auto settled = settle(lock); !settled) {
+        return settled;
+    }
     return active_->size() == 0 ? Result<void>() : roll(lock, end_offset_);
 }
 
@@ -274,6 +280,9 @@ Result<void> PartitionLog::close() {
     }
     if (closed_) {
         return {};
+    }
+    if (auto settled = settle(lock); !settled) {
+        return settled;
     }
     if (auto finished = active_->indexes().finish(); !finished) {
         return finished;

@@ -29,9 +29,16 @@ namespace kseg::wal {
 /// SyncPolicy::none), and then so are all smaller ones.
 using Ticket = std::uint64_t;
 
+/// What is made of a batch's producer and sequence.
+enum class ProducerCheck : std::uint8_t {
+    none,        ///< nothing, as with what a broker copies from another
+    duplicates,  ///< a batch that is there already is not appended again
+    leader,      ///< what does not follow is refused too, as a partition's leader does
+};
+
 struct AppendOptions {
-    bool keep_offset = false;    ///< the batch keeps its base offset, which must not lie below the log's end
-    bool check_producer = true;  ///< refuse or recognise batches of producers as a leader does
+    bool keep_offset = false;  ///< the batch keeps its base offset, which must not lie below the log's end
+    ProducerCheck producer = ProducerCheck::leader;
 };
 
 struct Appended {

@@ -153,6 +153,9 @@ Result<void> PartitionLog::wait(Ticket ticket) {
 
 Result<void> PartitionLog::sync() {
     Lock lock(mutex_);
+    if (auto settled = settle(lock); !settled) {
+        return settled;
+    }
     const std::int64_t end = end_offset_;
     while (durable_offset_ < end) {
         if (failed_) {

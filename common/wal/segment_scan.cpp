@@ -26,19 +26,23 @@ class Scan {
     Result<void> good(const record::BatchView& batch, io::Piece piece) {
         const std::int64_t base = batch.header().base_offset;
         if (batch.header().last_offset() < base || batch.header().last_offset() >= before_offset_) {
+            if (auto taken = take_waiting(); !taken) {
+                return taken;
+            }
             return misplaced(batch);
         }
-        if (waiting_ && base <= waiting_->batch.header().last_offset()) {
-            // One of the two has a wrong offset. Where this one fits behind the batches before, it is the other.
-            if (base < result_.end_offset) {
-                return misplaced(batch);
+        if (base < result_.end_offset) {
+            if (auto taken = take_waiting(); !taken) {
+                return taken;
             }
+            return misplaced(batch);
+        }
+        // One of the two has a wrong offset, and this one fits behind the batches before.
+        if (waiting_ && base <= waiting_->batch.header().last_offset()) {
             if (auto done = misplaced(waiting_->batch); !done) {
                 return done;
             }
             waiting_.reset();
-        } else if (!waiting_ && base < result_.end_offset) {
-            return misplaced(batch);
         }
         if (auto taken = take_waiting(); !taken) {
             return taken;

@@ -14,8 +14,10 @@ FILES = {
     "share/bash-completion/completions/kseg",
     "share/fish/vendor_completions.d/kseg.fish",
     "share/man/man1/kseg-decode.1",
+    "share/man/man1/kseg-wal-append.1",
     "share/man/man1/kseg.1",
     "share/man/man5/kseg-segment.5",
+    "share/man/man5/kseg-wal.5",
     "share/zsh/site-functions/_kseg",
 }
 

@@ -137,7 +137,7 @@ class WalRun {
                 return "read: " + step.error().message();
             }
             if (step->kind == wal::ReadStep::Kind::damage) {
-                return fmt::format("damage at {}: {}", step->position.value, step->what);
+                return fmt::format("damage in {} at {}: {}", step->file, step->position.value, step->what);
             }
             if (step->kind == wal::ReadStep::Kind::end) {
                 break;
