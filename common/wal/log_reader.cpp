@@ -70,7 +70,10 @@ Result<std::optional<ReadStep>> LogReader::step() {
             open.cursor.reset();
             return std::optional<ReadStep>{};
         }
-        const bool good = item->outcome == segment::Outcome::batch && item->crc_valid;
+        bool good = item->outcome == segment::Outcome::batch && item->crc_valid;
+        const bool misplaced = good && (item->batch.header().base_offset < open.end_offset ||
+                                        item->batch.header().last_offset() >= open.next_base);
+        good = good && !misplaced;
         if (good && item->batch.header().last_offset() >= committed) {
             open.cursor.reset();  // to be looked at again
             return std::optional(ReadStep{.file = open.path, .position = item->position});
@@ -99,12 +102,16 @@ Result<std::optional<ReadStep>> LogReader::step() {
                       .size = item->size,
                       .batch = item->batch};
         if (!good) {
-            step.what = item->outcome == segment::Outcome::batch ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}",
-                                                                               item->crc_computed, item->batch.header().crc)
-                                                                 : item->describe_gap();
+            step.what = misplaced ? fmt::format("batch offset; expected {} to {}, got {}", open.end_offset,
+                                                open.next_base - 1, item->batch.header().base_offset)
+                        : item->outcome == segment::Outcome::batch
+                            ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}", item->crc_computed,
+                                          item->batch.header().crc)
+                            : item->describe_gap();
             return std::optional(std::move(step));
         }
         const record::BatchHeader& header = item->batch.header();
+        open.end_offset = header.last_offset() + 1;
         if (header.last_offset() < request_.from_offset || (request_.since && header.max_timestamp < *request_.since)) {
             continue;
         }
@@ -136,7 +143,7 @@ Result<bool> LogReader::open_first() {
     if (!base) {
         return base.error();
     }
-    const auto opened = open_segment(*base, true);
+    const auto opened = open_segment(segments, *base, true);
     return opened ? Result<bool>(true) : opened.error();
 }
 
@@ -177,12 +184,16 @@ Result<bool> LogReader::open_next() {
         open_->cursor.reset();
         return true;
     }
-    const auto opened = open_segment(*next, false);
+    const auto opened = open_segment(segments, *next, false);
     return opened ? Result<bool>(true) : opened.error();
 }
 
-Result<void> LogReader::open_segment(std::int64_t base_offset, bool first) {
-    Open open{.base_offset = base_offset, .path = file_beside(directory_, base_offset, ".log")};
+Result<void> LogReader::open_segment(const std::vector<std::int64_t>& segments, std::int64_t base_offset, bool first) {
+    const auto next = std::ranges::upper_bound(segments, base_offset);
+    Open open{.base_offset = base_offset,
+              .next_base = next == segments.end() ? kMaxRecordOffset : *next,
+              .end_offset = base_offset,
+              .path = file_beside(directory_, base_offset, ".log")};
     auto file = fs_.open(open.path);
     if (!file) {
         return file.error();

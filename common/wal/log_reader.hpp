@@ -58,6 +58,8 @@ class LogReader {
     /// A segment being read.
     struct Open {
         std::int64_t base_offset = 0;
+        std::int64_t next_base = 0;   // of the segment behind it, when it was opened
+        std::int64_t end_offset = 0;  // behind the last good batch
         std::string path;
         std::unique_ptr<io::ReadAt> file;
         std::uint64_t at = 0;  // where to go on
@@ -68,7 +70,7 @@ class LogReader {
 
     Result<bool> open_first();
     Result<bool> open_next();
-    Result<void> open_segment(std::int64_t base_offset, bool first);
+    Result<void> open_segment(const std::vector<std::int64_t>& segments, std::int64_t base_offset, bool first);
     Result<std::optional<ReadStep>> step();
     Result<bool> is_last() const;
     Result<std::int64_t> find_by_time(const std::vector<std::int64_t>& segments, std::size_t from) const;
