@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode recrc'
+    local commands='decode recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -37,6 +37,9 @@ _kseg() {
         ;;
     recrc)
         _kseg_recrc
+        ;;
+    wal-append)
+        _kseg_wal_append
         ;;
     esac
 }
@@ -82,6 +85,34 @@ _kseg_recrc() {
         ;;
     --max-batch-bytes | --leader-epoch | --base-offset) ;;
     -o | --output | --rejects)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_wal_append() {
+    local options='--wal --topic --partition --input --key-separator --keep-offsets --codec --batch-bytes --linger-ms --sync
+        --segment-bytes --segment-age --seal --ack --verify --recovery'
+    case $previous in
+    --input)
+        COMPREPLY=($(compgen -W 'auto batches lines jsonl' -- "$current"))
+        ;;
+    --codec)
+        COMPREPLY=($(compgen -W 'none gzip snappy lz4 zstd' -- "$current"))
+        ;;
+    --recovery)
+        COMPREPLY=($(compgen -W 'tail strict point-in-time salvage' -- "$current"))
+        ;;
+    --topic | --partition | --key-separator | --batch-bytes | --linger-ms | --sync | --segment-bytes | --segment-age) ;;
+    --wal)
         compopt -o default 2>/dev/null
         ;;
     *)

@@ -3,6 +3,7 @@
 
 complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batches, index files and checkpoints'
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
+complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
 complete -c kseg -l version -d 'Print name and version'
@@ -51,3 +52,21 @@ complete -c kseg -n '__fish_seen_subcommand_from recrc' -l leader-epoch -x -d 'L
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l base-offset -x -d 'Base offset of the first batch'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s f -l format -x -a 'text jsonl' -d 'How to report'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l json -d 'The same as --format jsonl'
+
+# wal-append
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l wal -r -F -d 'Directory of the log'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l topic -x -d 'Topic to append to'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l partition -x -d 'Its partition'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l input -x -a 'auto batches lines jsonl' -d 'What the input holds'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l key-separator -x -d 'What ends the key in a line'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l keep-offsets -d 'Keep the offsets of the input'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l codec -x -a 'none gzip snappy lz4 zstd' -d 'Compress batches'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l batch-bytes -x -d 'Size of a batch'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l linger-ms -x -d 'How long a batch waits for more'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l sync -x -d 'When to make appends durable'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l segment-bytes -x -d 'Size of a segment'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l segment-age -x -d 'Time that a segment spans'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l seal -d 'End the segment when done'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l ack -d 'Print a line for each durable batch'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l verify -d 'Report what is wrong, write nothing'
+complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l recovery -x -a 'tail strict point-in-time salvage' -d 'What to do about damage'

@@ -91,7 +91,7 @@ class Fs {
     virtual Result<void> copy_owner(const std::string& from, const std::string& to) = 0;
 
     /// Locks a file, made where it is missing, as Kafka locks `.lock`: with a record lock over all of it, which the process
-    /// loses when it closes any descriptor of that file. Null where another process holds it.
+    /// loses when it closes any descriptor of that file. Null where another process or this one holds it.
     virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
 };
 

@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <set>
+#include <utility>
 
 #include "io/fs.hpp"
 
@@ -77,12 +80,41 @@ class PosixFile final : public WritableFile {
     std::string path_;
 };
 
+/// The files that this process has locked. The system's locks belong to the process, which gets a second one of the same
+/// file at any time, and loses both when it closes either.
+class LockedFiles {
+  public:
+    using Key = std::pair<dev_t, ino_t>;
+
+    bool insert(const Key& key) {
+        const std::lock_guard lock(mutex_);
+        return keys_.insert(key).second;
+    }
+    void erase(const Key& key) {
+        const std::lock_guard lock(mutex_);
+        keys_.erase(key);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::set<Key> keys_;
+};
+
 class PosixLock final : public FileLock {
   public:
-    explicit PosixLock(Descriptor fd) : fd_(std::move(fd)) {}
+    PosixLock(Descriptor fd, LockedFiles& locked, LockedFiles::Key key) : fd_(std::move(fd)), locked_(locked), key_(key) {}
+    PosixLock(const PosixLock&) = delete;
+    PosixLock& operator=(const PosixLock&) = delete;
+    ~PosixLock() override {
+        // Closed first: whoever gets the key next must not lose its lock by this one's close.
+        fd_ = Descriptor();
+        locked_.erase(key_);
+    }
 
   private:
     Descriptor fd_;
+    LockedFiles& locked_;
+    LockedFiles::Key key_;
 };
 
 class PosixFs final : public Fs {
@@ -178,8 +210,17 @@ class PosixFs final : public Fs {
     }
 
     Result<std::unique_ptr<FileLock>> lock(const std::string& path) override {
+        const std::lock_guard one_at_a_time(locking_);
+        // Asked before it is opened, since closing it again would let go of the lock that this process has.
+        struct stat found {};
+        if (::stat(path.c_str(), &found) == 0) {
+            if (!locked_.insert({found.st_dev, found.st_ino})) {
+                return std::unique_ptr<FileLock>();
+            }
+            locked_.erase({found.st_dev, found.st_ino});
+        }
         Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-        if (!fd.valid()) {
+        if (!fd.valid() || ::fstat(fd.get(), &found) != 0) {
             return error_of(errno, path);
         }
         struct flock all {};
@@ -191,7 +232,9 @@ class PosixFs final : public Fs {
             }
             return error_of(errno, path, "lock");
         }
-        return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd)));
+        const LockedFiles::Key key{found.st_dev, found.st_ino};
+        locked_.insert(key);
+        return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd), locked_, key));
     }
 
   private:
@@ -202,6 +245,9 @@ class PosixFs final : public Fs {
         }
         return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
     }
+
+    std::mutex locking_;
+    LockedFiles locked_;
 };
 
 }  // namespace

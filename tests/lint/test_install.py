@@ -15,8 +15,10 @@ FILES = {
     "share/fish/vendor_completions.d/kseg.fish",
     "share/man/man1/kseg-decode.1",
     "share/man/man1/kseg-recrc.1",
+    "share/man/man1/kseg-wal-append.1",
     "share/man/man1/kseg.1",
     "share/man/man5/kseg-segment.5",
+    "share/man/man5/kseg-wal.5",
     "share/zsh/site-functions/_kseg",
 }
 

@@ -44,7 +44,7 @@ class Style(unittest.TestCase):
 
     def test_sizes(self):
         long = []
-        drivers = {f"tools/{command}.cpp" for command in project.commands()}
+        drivers = {f"tools/{command.replace('-', '_')}.cpp" for command in project.commands()}
         for path in project.sources("common", "tools"):
             lines = project.text(path).count("\n")
             limit = MOST_DRIVER_LINES if str(path) in drivers else MOST_LINES
@@ -53,7 +53,7 @@ class Style(unittest.TestCase):
         self.assertEqual(long, [])
 
     def test_every_command_has_its_driver(self):
-        missing = [c for c in project.commands() if not (project.SOURCE / f"tools/{c}.cpp").is_file()]
+        missing = [c for c in project.commands() if not (project.SOURCE / f"tools/{c.replace('-', '_')}.cpp").is_file()]
         self.assertEqual(missing, [])
 
     def test_top_level_entries(self):

@@ -198,7 +198,7 @@ class CrashFs final : public io::Fs {
     class OpenFile;
     class Lock;
 
-    static constexpr std::size_t kPage = 512;
+    static constexpr std::size_t kSector = 512;
 
     static std::string parent_of(const std::string& path) { return io::directory_of(path); }
     static std::string leaf_of(const std::string& path) {
@@ -270,33 +270,50 @@ class CrashFs final : public io::Fs {
 
     /// The durable content plus what happened to reach the disk of what was not synced.
     std::string surviving(const Node& node) {
-        std::string content = node.durable;
         const std::size_t kind = upto(4);
         if (kind == 0 || node.pending.empty()) {
-            return content;  // nothing did
+            return node.durable;  // nothing did
         }
         // Sizes change in order; up to here they reached the disk.
         const std::size_t kept = kind == 1 ? node.pending.size() : upto(node.pending.size());
+        std::string content = node.durable;
         for (std::size_t i = 0; i < kept; ++i) {
             const Change& change = node.pending[i];
-            const bool last = i + 1 == kept && kind != 1;
-            if (kind <= 2 || !change.bytes) {  // in order, the last one torn at any byte
-                apply(content, change, 0, last && change.bytes ? upto(length(change)) : length(change));
+            const bool torn = i + 1 == kept && kind == 2 && change.bytes;  // at any byte
+            apply(content, change, 0, torn ? upto(length(change)) : length(change));
+        }
+        if (kind <= 2) {
+            return content;
+        }
+        // Sector by sector: a sector holds what was in memory at the last moment at which it was written, if it ever was.
+        for (std::size_t at = 0; at < content.size(); at += kSector) {
+            const std::size_t end = std::min(at + kSector, content.size());
+            if (!chance(kind == 3 ? 0.5 : 0.1)) {
                 continue;
             }
-            // Page by page, in any order: what did not come reads as it was, or as zeros behind the end.
-            if (content.size() < change.offset + length(change)) {
-                content.resize(change.offset + length(change), '\0');
-            }
-            for (std::size_t at = 0; at < length(change);) {
-                const std::size_t end = std::min(length(change), at + kPage - (change.offset + at) % kPage);
-                if (chance(kind == 3 ? 0.5 : 0.9)) {
-                    apply(content, change, at, end);
+            std::string sector(end - at, '\0');
+            overlay(sector, at, 0, node.durable);
+            const std::size_t written = upto(kept);
+            for (std::size_t i = 0; i < written; ++i) {
+                const Change& change = node.pending[i];
+                if (change.bytes) {
+                    overlay(sector, at, change.offset, *change.bytes);
+                } else if (change.offset < end) {
+                    const std::size_t from = std::max<std::size_t>(change.offset, at) - at;
+                    std::fill(sector.begin() + static_cast<std::ptrdiff_t>(from), sector.end(), '\0');
                 }
-                at = end;
             }
+            content.replace(at, end - at, sector);
         }
         return content;
+    }
+    /// Copies into a sector at `sector_at` what lies in it of `bytes` at `at`.
+    static void overlay(std::string& sector, std::size_t sector_at, std::size_t at, const std::string& bytes) {
+        const std::size_t from = std::max(sector_at, at);
+        const std::size_t to = std::min(sector_at + sector.size(), at + bytes.size());
+        if (from < to) {
+            sector.replace(from - sector_at, to - from, bytes, from - at, to - from);
+        }
     }
 
     void settle_names() {

@@ -29,6 +29,16 @@ class IndexBuilder {
     explicit IndexBuilder(std::int64_t base_offset, std::uint32_t interval_bytes = kIndexIntervalBytes)
         : base_offset_(base_offset), interval_bytes_(interval_bytes), largest_{.timestamp = -1, .offset = base_offset} {}
 
+    /// Goes on where other entries end: `last_entry_at` is the position of the offset index's last entry (0 without one),
+    /// `last_time` the time index's last entry (timestamp -1 without one). The next batch is the one behind that entry's.
+    IndexBuilder(std::int64_t base_offset, FileOffset last_entry_at, TimeIndexEntry last_time,
+                 std::uint32_t interval_bytes = kIndexIntervalBytes)
+        : base_offset_(base_offset),
+          interval_bytes_(interval_bytes),
+          last_entry_at_(last_entry_at.value),
+          largest_(last_time),
+          last_time_(last_time.timestamp) {}
+
     /// Takes the next batch; entries that it gives rise to are appended to offset_index() and time_index().
     /// errors   invalid   its last offset or its position cannot be written relative to the segment's beginning in 31 bits
     Result<void> add(const IndexedBatch& batch);

@@ -14,17 +14,15 @@ namespace {
 // Kafka's own limit of an index file is 10 MiB by default; an index above this is not read.
 constexpr std::uint64_t kIndexBytes = std::uint64_t{256} << 20;
 
-/// The index file beside a log, or nothing where there is none that makes sense throughout.
-template <typename Entry, typename Parse>
-std::vector<Entry> sound_index(const std::string& log_path, const char* extension, std::int64_t base_offset,
-                               Parse&& parse) {
-    const auto bytes =
-        io::read_small_file(std::filesystem::path(log_path).replace_extension(extension).string(), kIndexBytes);
-    if (!bytes) {
-        return {};
-    }
-    IndexFile<Entry> file = parse(bytes->bytes(), base_offset);
+/// Entries of an index file, or nothing where it does not make sense throughout.
+template <typename Entry>
+std::vector<Entry> sound(IndexFile<Entry> file) {
     return file.damage ? std::vector<Entry>{} : std::move(file.entries);
+}
+
+ByteBuffer read_beside(const std::string& log_path, const char* extension) {
+    auto bytes = io::read_small_file(std::filesystem::path(log_path).replace_extension(extension).string(), kIndexBytes);
+    return bytes ? *std::move(bytes) : ByteBuffer();
 }
 
 /// Calls `judge` with the good batches from `start` on until it says true or false. Nothing where they end, or the first
@@ -55,11 +53,21 @@ FileOffset position_before(const std::vector<OffsetIndexEntry>& index, std::int6
 
 SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int64_t base_offset,
                     const RecordRange& range) {
+    if (range.everything()) {
+        return {};
+    }
+    const ByteBuffer offsets = read_beside(log_path, ".index");
+    const ByteBuffer times = range.since ? read_beside(log_path, ".timeindex") : ByteBuffer();
+    return part_of(offsets.bytes(), times.bytes(), log, base_offset, range);
+}
+
+SegmentPart part_of(Bytes offset_index, Bytes time_index, const io::ReadAt& log, std::int64_t base_offset,
+                    const RecordRange& range) {
     SegmentPart part;
     if (range.everything()) {
         return part;
     }
-    const auto index = sound_index<OffsetIndexEntry>(log_path, ".index", base_offset, parse_offset_index);
+    const auto index = sound(parse_offset_index(offset_index, base_offset));
     std::int64_t from = range.first_offset.value_or(base_offset);
     FileOffset start = position_before(index, from);
     if (start.value != 0 &&
@@ -68,7 +76,7 @@ SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int
     }
     part.start = start;
     if (range.since) {
-        const auto times = sound_index<TimeIndexEntry>(log_path, ".timeindex", base_offset, parse_time_index);
+        const auto times = sound(parse_time_index(time_index, base_offset));
         const auto at = std::ranges::lower_bound(times, *range.since, {}, &TimeIndexEntry::timestamp);
         if (at != times.begin() && std::prev(at)->offset > from) {
             // Everything up to this entry's offset is older than asked for; the log must agree that the entry is one of

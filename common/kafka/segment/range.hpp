@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.hpp"
 #include "base/units.hpp"
 #include "io/file.hpp"
 
@@ -38,5 +39,9 @@ struct SegmentPart {
 /// passed over, as are times above: records need not be ordered by time, so only `since` narrows, by the time index's
 /// "largest so far". Nothing is read but the index files and the batch that the part begins with.
 SegmentPart part_of(const std::string& log_path, const io::ReadAt& log, std::int64_t base_offset, const RecordRange& range);
+
+/// The same with the bytes of the index files at hand; empty where there is none.
+SegmentPart part_of(Bytes offset_index, Bytes time_index, const io::ReadAt& log, std::int64_t base_offset,
+                    const RecordRange& range);
 
 }  // namespace kseg::segment

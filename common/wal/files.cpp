@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wal/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "io/replace.hpp"
+#include "kafka/segment/log_dir.hpp"
+
+namespace kseg::wal {
+namespace {
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{256} << 20;
+
+}  // namespace
+
+std::string file_beside(const std::string& directory, std::int64_t offset, std::string_view extension) {
+    return fmt::format("{}/{:020d}{}", directory, offset, extension);
+}
+
+std::vector<std::int64_t> offsets_in(const std::vector<std::string>& names, std::string_view extension) {
+    std::vector<std::int64_t> offsets;
+    for (const std::string& name : names) {
+        if (const auto offset = segment::parse_segment_name(name, extension)) {
+            offsets.push_back(*offset);
+        }
+    }
+    std::ranges::sort(offsets);
+    return offsets;
+}
+
+Result<ByteBuffer> read_file(io::Fs& fs, const std::string& path) {
+    const auto there = fs.info(path);
+    if (!there) {
+        return there.error();
+    }
+    if (!there->has_value()) {
+        return ByteBuffer();
+    }
+    if ((*there)->size > kMostBytes) {
+        return Error{.code = Errc::too_large,
+                     .what = fmt::format("expected at most {} bytes, got {}", kMostBytes, (*there)->size),
+                     .file = path};
+    }
+    const auto file = fs.open(path);
+    if (!file) {
+        return file.error();
+    }
+    ByteBuffer content;
+    content.resize((*there)->size);
+    const auto got = (*file)->read_at(0, {content.data(), content.size()});
+    if (!got) {
+        return got.error().in_file(path);
+    }
+    content.resize(*got);
+    return content;
+}
+
+Result<void> replace_content(io::Fs& fs, const std::string& path, Bytes content) {
+    auto file = io::Replacement::begin(fs, path, {.overwrite = true});
+    if (!file) {
+        return file.error();
+    }
+    if (auto written = (*file)->write(content); !written) {
+        return written;
+    }
+    return (*file)->commit();
+}
+
+Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::string& path) {
+    const auto there = fs.info(path);
+    if (!there) {
+        return there.error();
+    }
+    return there->has_value() ? fs.open_writable(path) : fs.create(path);
+}
+
+Result<void> make_directory(io::Fs& fs, const std::string& path) {
+    const auto there = fs.info(path);
+    if (!there) {
+        return there.error();
+    }
+    const std::string above = io::directory_of(path);
+    if (there->has_value()) {
+        if (!(*there)->is_directory) {
+            return Error{.code = Errc::invalid, .what = "is not a directory", .file = path};
+        }
+        const auto names = fs.list(path);
+        if (!names) {
+            return names.error();
+        }
+        // One that holds nothing may be what an attempt left whose sync failed.
+        return names->empty() ? fs.sync_directory(above) : Result<void>();
+    }
+    if (above != path) {
+        if (auto made = make_directory(fs, above); !made) {
+            return made;
+        }
+    }
+    if (auto made = fs.make_directories(path); !made) {
+        return made;
+    }
+    return fs.sync_directory(above);
+}
+
+}  // namespace kseg::wal

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wal/wal.hpp"
+
+#include <fmt/format.h>
+
+#include "wal/files.hpp"
+
+namespace kseg::wal {
+namespace {
+
+constexpr std::string_view kLock = ".lock";
+constexpr std::string_view kCleanShutdown = ".kafka_cleanshutdown";
+// As a broker writes it that was never registered.
+constexpr std::string_view kNewMarker = R"({"version":0,"brokerEpoch":-1})";
+
+}  // namespace
+
+Wal::Wal(io::Fs& fs, const Clock& clock, std::string directory, const Options& options)
+    : fs_(fs),
+      clock_(clock),
+      directory_(std::move(directory)),
+      options_(options),
+      marker_(kNewMarker),
+      pool_(options.sync_threads, options.sync == SyncPolicy::interval ? std::max(options.interval_ms, 1U) : 0) {}
+
+Wal::~Wal() = default;
+
+Result<std::unique_ptr<Wal>> Wal::open(io::Fs& fs, const Clock& clock, const std::string& directory,
+                                       const Options& options) {
+    std::string plain = directory;
+    while (plain.size() > 1 && plain.ends_with('/')) {
+        plain.pop_back();
+    }
+    std::unique_ptr<Wal> wal(new Wal(fs, clock, std::move(plain), options));  // NOLINT(*-owning-memory): private
+    if (const auto begun = wal->begin(); !begun) {
+        return begun.error();
+    }
+    return wal;
+}
+
+Result<void> Wal::begin() {
+    if (auto made = make_directory(fs_, directory_); !made) {
+        return made;
+    }
+    auto lock = fs_.lock(path_of(kLock));
+    if (!lock) {
+        return lock.error();
+    }
+    if (*lock == nullptr) {
+        return Error{.code = Errc::exists, .what = "is open for writing by somebody else", .file = directory_};
+    }
+    lock_ = *std::move(lock);
+    auto points = read_partition_offsets(fs_, path_of(kRecoveryPoints));
+    if (!points && points.error().code == Errc::io) {
+        return points.error();
+    }
+    // A checkpoint that cannot be read tells nothing, and so everything is looked at.
+    if (points) {
+        recovery_points_ = *std::move(points);
+    }
+    const auto marker = fs_.info(path_of(kCleanShutdown));
+    if (!marker) {
+        return marker.error();
+    }
+    was_clean_ = marker->has_value() && points;
+    if (!marker->has_value()) {
+        return {};
+    }
+    const auto content = read_file(fs_, path_of(kCleanShutdown));
+    if (!content) {
+        return content.error();
+    }
+    marker_ = content->text();
+    // Durably gone before anything is written: from then on the next who opens it has to look.
+    if (auto removed = fs_.remove(path_of(kCleanShutdown)); !removed) {
+        return removed;
+    }
+    return fs_.sync_directory(directory_);
+}
+
+Result<PartitionLog*> Wal::partition(const segment::PartitionName& name) {
+    if (const auto found = partitions_.find(name); found != partitions_.end()) {
+        return found->second.get();
+    }
+    const std::string directory_name = fmt::format("{}-{}", name.topic, name.partition);
+    if (segment::parse_partition_name(directory_name) != name || segment::is_set_aside(directory_name)) {
+        return Error{
+            .code = Errc::invalid,
+            .what = fmt::format(R"(topic; expected at most 249 of a-z, A-Z, 0-9, '.', '_' and '-', got "{}")", name.topic)};
+    }
+    std::int64_t recovery_point = 0;
+    {
+        const std::lock_guard lock(points_mutex_);
+        const auto known = recovery_points_.find(name);
+        recovery_point = known == recovery_points_.end() ? 0 : known->second;
+    }
+    const PartitionLog::Surroundings around{
+        .fs = fs_, .clock = clock_, .pool = pool_, .save_recovery_point = [this, name](std::int64_t offset) {
+            return save_recovery_point(name, offset);
+        }};
+    auto log = PartitionLog::open(around, path_of(directory_name), recovery_point, was_clean_, options_, findings_);
+    if (!log) {
+        return log.error();
+    }
+    return partitions_.emplace(name, *std::move(log)).first->second.get();
+}
+
+Result<void> Wal::save_recovery_point(const segment::PartitionName& name, std::int64_t offset) {
+    const std::lock_guard lock(points_mutex_);
+    const auto known = recovery_points_.find(name);
+    if (known != recovery_points_.end() && known->second == offset) {
+        return {};
+    }
+    PartitionOffsets points = recovery_points_;
+    points[name] = offset;
+    auto written = write_partition_offsets(fs_, path_of(kRecoveryPoints), points);
+    if (written) {
+        recovery_points_ = std::move(points);
+    }
+    return written;
+}
+
+/// Whether every log of the directory was opened, and so recovered, here.
+Result<bool> Wal::all_partitions_open() {
+    const auto names = fs_.list(directory_);
+    if (!names) {
+        return names.error();
+    }
+    for (const std::string& name : *names) {
+        const auto partition = segment::is_set_aside(name) ? std::nullopt : segment::parse_partition_name(name);
+        if (!partition || partitions_.contains(*partition)) {
+            continue;
+        }
+        const auto there = fs_.info(path_of(name));
+        if (!there) {
+            return there.error();
+        }
+        if (there->has_value() && (*there)->is_directory) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<void> Wal::close() {
+    Result<void> outcome;
+    for (auto& [name, log] : partitions_) {
+        if (auto closed = log->close(); !closed && outcome) {
+            outcome = closed;
+        }
+    }
+    if (!outcome) {
+        return outcome;
+    }
+    const auto all = all_partitions_open();
+    if (!all) {
+        return all.error();
+    }
+    // The marker speaks for every log in the directory, those too that were not opened.
+    if (was_clean_ || *all) {
+        outcome = replace_content(fs_, path_of(kCleanShutdown), as_bytes(marker_));
+    }
+    if (outcome) {
+        lock_.reset();
+    }
+    return outcome;
+}
+
+}  // namespace kseg::wal

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A write-ahead log: a directory laid out as a broker's log directory, open for writing by one process.
+// Layout and rules: man/kseg-wal.5, FILES and CLEAN CLOSE.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "io/fs.hpp"
+#include "kafka/segment/log_dir.hpp"
+#include "wal/checkpoints.hpp"
+#include "wal/options.hpp"
+#include "wal/partition_log.hpp"
+#include "wal/sync_pool.hpp"
+
+namespace kseg::wal {
+
+class Wal {
+  public:
+    Wal(const Wal&) = delete;
+    Wal& operator=(const Wal&) = delete;
+    /// Closes files as they are: without close() the next who opens it recovers.
+    ~Wal();
+
+    /// Takes the directory, making it where it is missing. Borrows the file system and the clock.
+    /// errors   exists   another process, or this one, has it open;   io;   corrupt   a checkpoint cannot be read
+    static Result<std::unique_ptr<Wal>> open(io::Fs& fs, const Clock& clock, const std::string& directory,
+                                             const Options& options);
+
+    /// Opens a partition, recovering it first, or makes it. Stays valid until the Wal is destroyed. By one thread.
+    /// errors   those of recover();   invalid   the name is none that Kafka would take
+    Result<PartitionLog*> partition(const segment::PartitionName& name);
+
+    /// Closes all partitions. Where all went well, the next who opens the directory need not recover.
+    Result<void> close();
+
+    /// What opening partitions found and did so far.
+    [[nodiscard]] const Findings& findings() const { return findings_; }
+
+  private:
+    Wal(io::Fs& fs, const Clock& clock, std::string directory, const Options& options);
+    [[nodiscard]] std::string path_of(std::string_view name) const { return directory_ + "/" + std::string(name); }
+    Result<void> begin();
+    Result<void> save_recovery_point(const segment::PartitionName& name, std::int64_t offset);
+    Result<bool> all_partitions_open();
+
+    io::Fs& fs_;
+    const Clock& clock_;
+    std::string directory_;
+    Options options_;
+    std::unique_ptr<io::FileLock> lock_;
+    bool was_clean_ = false;
+    std::string marker_;  // content of the clean shutdown marker
+    Findings findings_;
+    std::mutex points_mutex_;
+    PartitionOffsets recovery_points_;  // guarded by points_mutex_
+    SyncPool pool_;
+    std::map<segment::PartitionName, std::unique_ptr<PartitionLog>> partitions_;
+};
+
+}  // namespace kseg::wal
