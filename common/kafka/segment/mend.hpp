@@ -45,7 +45,8 @@ struct MendTotals {
     std::uint64_t kept = 0;
     std::uint64_t dropped = 0;
     std::uint64_t gaps = 0;
-    std::uint64_t edited = 0;  ///< batches that options changed
+    std::uint64_t edited = 0;    ///< batches that options changed
+    std::uint64_t unedited = 0;  ///< batches that options could not change
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint32_t crc_out = 0;   ///< CRC-32C of all that was written
@@ -56,7 +57,7 @@ struct MendTotals {
     bool indexes_stale = false;
 
     [[nodiscard]] std::uint64_t mended() const { return recomputed + bits_flipped_back; }
-    [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps; }
+    [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps + unedited; }
     [[nodiscard]] bool changed() const { return mended() + edited != 0 || bytes_out != bytes_in; }
 
     void add(const MendTotals& other);
