@@ -232,6 +232,7 @@ class Mender {
         if (*changed) {
             ++totals_.edited;
         }
+        totals_.bad_bytes_out += batch.bytes().size();
         return output_.write(*changed ? edited_.bytes() : batch.bytes());
     }
 
@@ -275,7 +276,13 @@ class Mender {
         return wrote(written);
     }
 
-    Result<void> gap_bytes(Bytes bytes) { return (options_.salvage ? rejects_ : output_).write(bytes); }
+    Result<void> gap_bytes(Bytes bytes) {
+        if (options_.salvage) {
+            return rejects_.write(bytes);
+        }
+        totals_.bad_bytes_out += bytes.size();
+        return output_.write(bytes);
+    }
 
     void finish_gap(const Item& item) {
         ++totals_.gaps;
@@ -319,6 +326,7 @@ void MendTotals::add(const MendTotals& other) {
     unedited += other.unedited;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
+    bad_bytes_out += other.bad_bytes_out;
     good_out += other.good_out;
     crc_out = crc_join(CrcKind::crc32c, crc_out, other.crc_out, other.bytes_out);
 }
