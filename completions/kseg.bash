@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode wal-append'
+    local commands='decode recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -35,6 +35,9 @@ _kseg() {
     decode)
         _kseg_decode
         ;;
+    recrc)
+        _kseg_recrc
+        ;;
     wal-append)
         _kseg_wal_append
         ;;
@@ -57,6 +60,31 @@ _kseg_decode() {
         ;;
     --offsets | --since | --until | --limit | --key | --max-batch-bytes | -j | --jobs) ;;
     -o | --output)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_recrc() {
+    local options='-n --dry-run -o --output --overwrite --in-place --no-backup --trust-body --force --salvage --rejects
+        --max-batch-bytes --canonical --codec --leader-epoch --base-offset -f --format --json'
+    case $previous in
+    -f | --format)
+        COMPREPLY=($(compgen -W 'text jsonl' -- "$current"))
+        ;;
+    --codec)
+        COMPREPLY=($(compgen -W 'none gzip snappy lz4 zstd' -- "$current"))
+        ;;
+    --max-batch-bytes | --leader-epoch | --base-offset) ;;
+    -o | --output | --rejects)
         compopt -o default 2>/dev/null
         ;;
     *)

@@ -2,6 +2,7 @@
 # Completion of kseg for fish.
 
 complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batches, index files and checkpoints'
+complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
@@ -33,6 +34,24 @@ complete -c kseg -n '__fish_seen_subcommand_from decode' -l damaged -d 'Also rec
 complete -c kseg -n '__fish_seen_subcommand_from decode' -l max-batch-bytes -x -d 'Limit of a decompressed batch'
 complete -c kseg -n '__fish_seen_subcommand_from decode' -l input -x -a 'auto raw hex base64' -d 'What the files hold'
 complete -c kseg -n '__fish_seen_subcommand_from decode' -s j -l jobs -x -d 'Threads'
+
+# recrc
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -s n -l dry-run -d 'Report only'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -s o -l output -r -F -d 'Write to a file or directory'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l overwrite -d 'Let outputs and backups replace files'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l in-place -d 'Mend each file where it is'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l no-backup -d 'Keep no .bak'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l trust-body -d 'Recompute wherever the body parses'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l force -d 'Recompute always'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l salvage -d 'Leave out what cannot be mended'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l rejects -r -F -d 'Write what is left out to a file'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l max-batch-bytes -x -d 'Limit of a decompressed batch'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l canonical -d 'Make counts, deltas, lengths anew'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l codec -x -a 'none gzip snappy lz4 zstd' -d 'Compress by it'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l leader-epoch -x -d 'Leader epoch of every batch'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l base-offset -x -d 'Base offset of the first batch'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -s f -l format -x -a 'text jsonl' -d 'How to report'
+complete -c kseg -n '__fish_seen_subcommand_from recrc' -l json -d 'The same as --format jsonl'
 
 # wal-append
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l wal -r -F -d 'Directory of the log'

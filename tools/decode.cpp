@@ -108,7 +108,8 @@ Exit run_decode(DecodeOptions& options, const Globals& globals) {
 }
 
 void add_options(CLI::App& app, DecodeOptions& options) {
-    app.add_option("FILE", options.files, "Segments, captured batches, files beside segments, directories; - is stdin")
+    app.add_option("FILE", options.files,
+                   "Segments, captured batches, Chronik WALs, files beside segments, directories; - is stdin")
         ->required();
     auto* batches = app.add_flag("--batches", options.batches, "Print batches and gaps in place of records");
     auto* summary =

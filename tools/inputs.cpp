@@ -3,15 +3,19 @@
 
 #include <filesystem>
 
+#include "wal/chronik_files.hpp"
+
 namespace kseg::tools {
 namespace {
 
 namespace fs = std::filesystem;
 
-Input segment_input(const std::vector<segment::SegmentFile>& segments, std::size_t i, std::optional<std::size_t> log) {
+Input segment_input(const std::vector<segment::SegmentFile>& segments, std::size_t i, std::optional<std::size_t> log,
+                    const std::string& below = "") {
     const segment::SegmentFile& file = segments[i];
     const bool last = i + 1 == segments.size();
     return {.path = file.path,
+            .name_below = below + fs::path(file.path).filename().string(),
             .partition = segment::partition_of(file.path),
             .base_offset = file.base_offset,
             .log = log,
@@ -21,16 +25,30 @@ Input segment_input(const std::vector<segment::SegmentFile>& segments, std::size
 }
 
 /// Adds the segments of one partition's directory; false where it has none.
-bool add_partition(const std::string& directory, std::size_t log, std::vector<Input>& inputs, Report& report) {
+bool add_partition(const std::string& directory, std::size_t log, std::vector<Input>& inputs, Report& report,
+                   const std::string& below = "") {
     const auto segments = segment::list_segments(directory);
     if (!segments) {
         report.error(segments.error());
         return true;
     }
     for (std::size_t i = 0; i < segments->size(); ++i) {
-        inputs.push_back(segment_input(*segments, i, log));
+        inputs.push_back(segment_input(*segments, i, log, below));
     }
     return !segments->empty();
+}
+
+/// Adds the files of a Chronik WAL's directory; false where it has none.
+bool add_chronik_files(const std::string& directory, std::vector<Input>& inputs, Report& report) {
+    const auto files = wal::list_chronik_files(directory);
+    if (!files) {
+        report.error(files.error());
+        return true;
+    }
+    for (const wal::ChronikFile& file : *files) {
+        inputs.push_back({.path = file.path, .partition = file.partition, .last_of_log = file.last, .size = file.size});
+    }
+    return !files->empty();
 }
 
 void add_directory(const std::string& directory, std::size_t& logs, std::vector<Input>& inputs, Report& report) {
@@ -43,7 +61,10 @@ void add_directory(const std::string& directory, std::size_t& logs, std::vector<
         return;
     }
     for (const std::string& partition : *partitions) {
-        add_partition(partition, logs++, inputs, report);
+        add_partition(partition, logs++, inputs, report, fs::path(partition).filename().string() + "/");
+    }
+    if (partitions->empty() && add_chronik_files(directory, inputs, report)) {
+        return;
     }
     const bool is_partition =
         segment::parse_partition_name(fs::absolute(directory).lexically_normal().filename().string()).has_value();
@@ -83,8 +104,10 @@ std::vector<Input> expand_inputs(const std::vector<std::string>& arguments, Repo
             const std::uintmax_t size = fs::is_regular_file(status) ? fs::file_size(argument, ignored) : 0;
             const std::string name = fs::path(argument).filename().string();
             inputs.push_back({.path = argument,
+                              .name_below = argument == "-" ? "stdin" : name,
                               .side_file = segment::side_file_of(name),
-                              .partition = segment::partition_of(argument),
+                              .partition = wal::is_chronik_name(name) ? wal::chronik_partition_of(argument)
+                                                                      : segment::partition_of(argument),
                               .base_offset = segment::parse_segment_name(name, fs::path(name).extension().string()),
                               .last_of_log = true,
                               .size = ignored ? 0 : size});

@@ -15,7 +15,8 @@ namespace kseg::tools {
 
 /// One file to read.
 struct Input {
-    std::string path;  ///< as opened; "-" is stdin
+    std::string path;        ///< as opened; "-" is stdin
+    std::string name_below;  ///< the name below a directory that takes outputs: the file's, behind the partition's in a log
     std::optional<segment::SideFile> side_file{};
     std::optional<segment::PartitionName> partition{};
     std::optional<std::int64_t> base_offset{};  ///< of a segment in a directory, by its name

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <map>
 
 #include "base/text.hpp"
@@ -134,6 +135,29 @@ CLI::Option* add_size_option(CLI::App& app, const std::string& name, std::uint64
             },
             help)
         ->option_text("BYTES");
+}
+
+void add_edit_options(CLI::App& app, record::BatchEdits& edits, std::optional<std::int64_t>& base_offset) {
+    const std::string group = "Changes";
+    app.add_flag("--canonical", edits.canonical, "Make counts, deltas, lengths and max timestamp anew from the records")
+        ->group(group);
+    using codec::Codec;
+    add_choice<std::optional<Codec>>(app, "--codec", edits.codec,
+                                     {{"none", Codec::none},
+                                      {"gzip", Codec::gzip},
+                                      {"snappy", Codec::snappy},
+                                      {"lz4", Codec::lz4},
+                                      {"zstd", Codec::zstd}},
+                                     "Compress bodies by this codec")
+        ->group(group);
+    app.add_option("--leader-epoch", edits.leader_epoch, "Leader epoch of every batch; -1 is none")
+        ->option_text("N")
+        ->check(CLI::Range(-1, std::numeric_limits<std::int32_t>::max()).description(""))
+        ->group(group);
+    app.add_option("--base-offset", base_offset, "Base offset of the first batch; the others keep their distance")
+        ->option_text("N")
+        ->check(CLI::NonNegativeNumber.description(""))
+        ->group(group);
 }
 
 }  // namespace kseg::tools

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "canonical/record_line.hpp"
 #include "io/sink.hpp"
+#include "kafka/record/batch_editor.hpp"
 #include "kafka/segment/range.hpp"
 
 namespace kseg::tools {
@@ -63,6 +64,9 @@ struct RangeOptions {
 
 /// --offsets, --since, --until, --limit.
 void add_range_options(CLI::App& app, RangeOptions& options);
+
+/// --canonical, --codec, --leader-epoch, --base-offset.
+void add_edit_options(CLI::App& app, record::BatchEdits& edits, std::optional<std::int64_t>& base_offset);
 
 /// An option that takes a number of bytes, with K, M or G behind it.
 CLI::Option* add_size_option(CLI::App& app, const std::string& name, std::uint64_t& bytes, const std::string& help);

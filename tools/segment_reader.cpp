@@ -2,10 +2,8 @@
 #include "segment_reader.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
-#include <filesystem>
 
 #include "base/checked.hpp"
 #include "base/text.hpp"
@@ -19,7 +17,6 @@ namespace {
 constexpr std::uint64_t kPartBytes = std::uint64_t{512} << 10;
 constexpr std::uint64_t kExpansion = 8;  // of compressed batches, as a guess
 constexpr std::uint64_t kSideFileBytes = std::uint64_t{256} << 20;
-constexpr std::size_t kHeadBytes = 4096;  // enough to tell text from a segment
 
 void append_row(ByteBuffer& out, std::span<const segment::RowField> row, const SegmentInfo& info, bool jsonl) {
     if (!jsonl && info.named_on_lines) {
@@ -74,6 +71,8 @@ SegmentReader::Jobs::Work SegmentReader::make_work() const {
                 break;
             }
         }
+        printed.damaged = printed.damaged || !part.notes.empty();
+        printed.notes.insert(printed.notes.begin(), part.notes.begin(), part.notes.end());
     };
 }
 
@@ -157,7 +156,7 @@ void SegmentReader::read(const Input& input) {
 }
 
 void SegmentReader::read_one(const Input& input) {
-    reading_ = std::make_shared<const SegmentInfo>(SegmentInfo{.name = input.path == "-" ? "stdin" : input.path,
+    reading_ = std::make_shared<const SegmentInfo>(SegmentInfo{.name = shown_name(input.path),
                                                                .partition = input.partition,
                                                                .log = input.log,
                                                                .named_on_lines = options_.named_on_lines});
@@ -212,99 +211,54 @@ void SegmentReader::read_side_file(const Input& input) {
     }
 }
 
-/// The source with its text decoded, where it is one.
-Result<std::unique_ptr<io::ByteSource>> SegmentReader::decoded(std::unique_ptr<io::ByteSource> source,
-                                                               bool& is_text) const {
-    is_text = false;
-    if (options_.coding == Coding::raw) {
-        return source;
-    }
-    if (options_.coding != Coding::automatic) {
-        is_text = true;
-        return io::source_of_text(std::move(source),
-                                  options_.coding == Coding::hex ? io::TextCoding::hex : io::TextCoding::base64);
-    }
-    ByteBuffer head;
-    head.resize(kHeadBytes);
-    std::size_t filled = 0;
-    // A pipe gives a few bytes at a time; text shows in the first of them, and so does a segment.
-    constexpr std::size_t kEnough = 64;
-    while (filled < kEnough) {
-        const auto got = source->read({head.data() + filled, head.size() - filled});
-        if (!got) {
-            return got.error();
-        }
-        if (*got == 0) {
-            break;
-        }
-        filled += *got;
-    }
-    head.resize(filled);
-    const auto coding = io::detect_text(head.bytes());
-    is_text = coding.has_value();
-    source = io::source_with_head(std::move(head), std::move(source));
-    return coding ? io::source_of_text(std::move(source), *coding) : std::move(source);
-}
-
 void SegmentReader::read_segment(const Input& input) {
-    if (input.path == "-") {
-        bool is_text = false;
-        auto source = decoded(io::source_of_descriptor(STDIN_FILENO, stop_asked), is_text);
-        if (!source) {
-            interrupted_ = source.error().code == Errc::cancelled;
-            if (!interrupted_) {
-                report_.error(source.error().in_file(reading_->name));
-            }
-            return;
-        }
-        walk(**source, {});
-        return;
-    }
-    auto file = io::File::open(input.path);
-    if (!file) {
-        report_.error(file.error().in_file(input.path));
-        return;
-    }
-    std::error_code code;
-    if (!std::filesystem::is_regular_file(input.path, code)) {
-        // A named pipe: read it as stdin is read.
-        bool is_text = false;
-        auto source = decoded(io::source_of_descriptor(file->descriptor(), stop_asked), is_text);
-        if (source) {
-            walk(**source, {});
-        } else {
-            report_.error(source.error().in_file(input.path));
+    auto opened = open_input(input.path);
+    const auto is_text = opened ? decode_text(opened->source, options_.coding) : Result<bool>(opened.error());
+    if (!is_text) {
+        interrupted_ = is_text.error().code == Errc::cancelled;
+        if (!interrupted_) {
+            report_.error(is_text.error().in_file(reading_->name));
         }
         return;
     }
-    bool is_text = false;
-    auto text = decoded(io::source_of(*file, 0, false, stop_asked), is_text);
-    if (!text) {
-        report_.error(text.error().in_file(input.path));
+    if (*is_text || !opened->is_regular) {
+        walk(*opened->source, {});
         return;
     }
-    if (is_text) {
-        walk(**text, {});
-        return;
-    }
+    const io::File& file = *opened->file;
     const bool follow = options_.follow && input.last_of_log;
     const segment::SegmentPart part =
         follow ? segment::SegmentPart{}
-               : segment::part_of(input.path, *file, input.base_offset.value_or(0),
+               : segment::part_of(input.path, file, input.base_offset.value_or(0),
                                   input.base_offset ? options_.selection.range : segment::RecordRange{});
     const auto stop = [&] { return stop_asked() || (follow && input.log && next_segment(input)); };
-    const auto source = io::source_of(*file, part.start.value, follow, stop);
+    const auto source = io::source_of(file, part.start.value, follow, stop);
     walk(*source, part);
+}
+
+/// Takes over what the cursor says of an item besides: its partition, and what is wrong with where it came from.
+void SegmentReader::take_notes(const FileCursor& cursor, const segment::Item& item, Part& part) {
+    const auto& partition = cursor.partition();
+    if (item.outcome == segment::Outcome::batch && partition && partition != reading_->partition) {
+        flush(part);
+        SegmentInfo info = *reading_;
+        info.partition = partition;
+        reading_ = std::make_shared<const SegmentInfo>(std::move(info));
+        part.segment = reading_;
+    }
+    for (const std::string& warning : cursor.warnings()) {
+        part.notes.push_back({.at = item.position.value, .what = warning});
+    }
 }
 
 void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& where) {
     io::Window window(source, where.start);
-    segment::SegmentCursor cursor(window, where.start, {.max_batch_bytes = options_.selection.max_batch_bytes});
     Part part{.segment = reading_};
     source.before_wait = [&] {
         flush(part);
         jobs_->drain();
     };
+    FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, reading_->name);
     std::uint64_t batches = 0;
     std::optional<segment::Item> refused;
     bool whole = where.start.value == 0;
@@ -326,6 +280,7 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
         if (part.piece != piece || part.weight >= kPartBytes) {
             flush(part);
         }
+        take_notes(cursor, *item, part);
         part.piece = piece;
         part.items.push_back(*item);
         if (item->outcome == segment::Outcome::batch) {

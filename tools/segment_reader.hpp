@@ -8,17 +8,16 @@
 #include <string>
 
 #include "base/ordered_jobs.hpp"
+#include "file_cursor.hpp"
 #include "inputs.hpp"
 #include "io/sink.hpp"
 #include "io/window.hpp"
+#include "open_input.hpp"
 #include "print/printer.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 
 namespace kseg::tools {
-
-/// How the bytes of an input are written.
-enum class Coding : std::uint8_t { automatic, raw, hex, base64 };
 
 struct ReadOptions {
     Mode mode = Mode::records_text;
@@ -53,6 +52,7 @@ class SegmentReader {
         std::vector<segment::Item> items;
         std::uint64_t weight = 0;  // bytes, compressed ones at what they may come to
         std::shared_ptr<const SegmentInfo> segment;
+        std::vector<Note> notes{};  // of the reading
     };
     struct PrintedPart : Printed {
         std::shared_ptr<const SegmentInfo> segment;
@@ -67,9 +67,9 @@ class SegmentReader {
     void read_segment(const Input& input);
     void read_side_file(const Input& input);
     void walk(io::ByteSource& source, const segment::SegmentPart& where);
+    void take_notes(const FileCursor& cursor, const segment::Item& item, Part& part);
     void check_log_order(const Input& input);
     [[nodiscard]] bool outside_range(const Input& input) const;
-    Result<std::unique_ptr<io::ByteSource>> decoded(std::unique_ptr<io::ByteSource> source, bool& is_text) const;
     void write(Bytes bytes);
 
     ReadOptions options_;

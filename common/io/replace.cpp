@@ -11,10 +11,6 @@ constexpr std::uint64_t kStartSyncBytes = std::uint64_t{32} << 20;
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
 constexpr int kMostTemporaries = 1000;
 
-std::string backup_of(const std::string& path) {
-    return path + ".bak";
-}
-
 Error taken(const std::string& path) {
     return {.code = Errc::exists, .what = "is there already; --overwrite replaces it", .file = path};
 }
@@ -60,6 +56,10 @@ Result<void> copy_file(Fs& fs, const std::string& from, const std::string& to) {
 }
 
 }  // namespace
+
+std::string backup_of(const std::string& path) {
+    return path + ".bak";
+}
 
 Result<std::pair<std::string, std::unique_ptr<WritableFile>>> create_temporary(Fs& fs, const std::string& path) {
     for (int i = 0;; ++i) {
@@ -142,12 +142,25 @@ Result<void> Replacement::keep_backup() {
     const std::string backup = backup_of(path_);
     auto linked = fs_.link(path_, backup);
     if (!linked && linked.error().code == Errc::exists) {
-        return taken(backup);
+        return options_.overwrite_backup ? replace_backup(backup) : taken(backup);
     }
     if (!linked && linked.error().code == Errc::unsupported) {
         return copy_file(fs_, path_, backup);
     }
     return linked;
+}
+
+/// The old backup gives way only once there is the new one.
+Result<void> Replacement::replace_backup(const std::string& backup) {
+    const std::string beside = temporary_ + ".bak";
+    if (auto linked = fs_.link(path_, beside); !linked) {
+        return linked;
+    }
+    auto renamed = fs_.rename(beside, backup);
+    if (!renamed) {
+        (void)fs_.remove(beside);
+    }
+    return renamed;
 }
 
 Result<void> Replacement::commit() {
@@ -157,6 +170,10 @@ Result<void> Replacement::commit() {
     if (options_.backup) {
         if (const auto kept = keep_backup(); !kept) {
             return kept;
+        }
+        // Before the rename: afterwards the backup's name is the only one that the old file has.
+        if (const auto durable = fs_.sync_directory(directory_of(path_)); !durable) {
+            return Error{durable.error()}.in_file(path_);
         }
     }
     // Without leave to overwrite, a link fails where somebody made the file meanwhile; a rename would replace it.

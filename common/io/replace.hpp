@@ -14,6 +14,7 @@ namespace kseg::io {
 struct ReplaceOptions {
     bool overwrite = false;  ///< an existing file may be replaced
     bool backup = false;     ///< what is replaced stays under its name with ".bak" behind it
+    bool overwrite_backup = false;
     /// The new file gets the owner and permissions of the one that it replaces; otherwise those of any new file.
     bool keep_owner = false;
 };
@@ -37,6 +38,8 @@ class Replacement final : public Sink {
     /// What was written so far, for reading it back.
     [[nodiscard]] const ReadAt& content() const { return *file_; }
     [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Its name until commit().
+    [[nodiscard]] const std::string& temporary() const { return temporary_; }
 
     /// Syncs, keeps the backup, renames, syncs the directory. At every moment `path` is the old file or the new one, whole.
     /// errors   io, exists   Where the name was changed and only the directory's sync failed, the error says "sync
@@ -47,6 +50,7 @@ class Replacement final : public Sink {
     Replacement(Fs& fs, std::unique_ptr<WritableFile> file, std::string temporary, std::string path, ReplaceOptions options)
         : fs_(fs), file_(std::move(file)), temporary_(std::move(temporary)), path_(std::move(path)), options_(options) {}
     Result<void> keep_backup();
+    Result<void> replace_backup(const std::string& backup);
 
     Fs& fs_;
     std::unique_ptr<WritableFile> file_;
@@ -57,6 +61,9 @@ class Replacement final : public Sink {
     std::uint64_t announced_ = 0;  // up to where start_sync() was called
     bool synced_ = false;
 };
+
+/// The name under which a replaced file stays.
+std::string backup_of(const std::string& path);
 
 /// A name beside `path` that nothing has: a new, empty file.
 Result<std::pair<std::string, std::unique_ptr<WritableFile>>> create_temporary(Fs& fs, const std::string& path);

@@ -14,6 +14,7 @@ FILES = {
     "share/bash-completion/completions/kseg",
     "share/fish/vendor_completions.d/kseg.fish",
     "share/man/man1/kseg-decode.1",
+    "share/man/man1/kseg-recrc.1",
     "share/man/man1/kseg-wal-append.1",
     "share/man/man1/kseg.1",
     "share/man/man5/kseg-segment.5",

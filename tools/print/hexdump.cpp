@@ -104,7 +104,7 @@ class HexdumpPrinter final : public Printer {
         out.append(fmt::format("{}{}batch at {}, {} bytes{}\n", segment_.named_on_lines ? segment_.name : "",
                                segment_.named_on_lines ? ": " : "", item.position.value, item.size,
                                item.crc_valid ? "" : ", CRC WRONG"));
-        FieldDump dump(out, item.batch.bytes(), item.position.value, "");
+        FieldDump dump(out, item.batch.bytes(), item.batch.position().value, "");
         wire::Reader& in = dump.reader();
         if (h.is_legacy()) {
             message(dump, h, item.crc_computed);

@@ -53,7 +53,8 @@ struct CompressOptions {
     std::optional<int> level{};
     SnappyFraming snappy = SnappyFraming::xerial;
     bool lz4_linked_blocks = false;
-    bool zstd_content_size = false;  // Kafka streams into zstd and so never states it
+    bool lz4_checksum_over_magic = false;  // the header's, as readers of magic 0 expect it (KAFKA-3160)
+    bool zstd_content_size = false;        // Kafka streams into zstd and so never states it
 };
 
 /// Compresses `in` and appends the stream to `out`. Deterministic for one version of the codec's library.

@@ -284,6 +284,11 @@ Result<void> compress_lz4(Bytes in, ByteBuffer& out, const CompressOptions& opti
         return Error{.code = Errc::too_large, .what = fmt::format("lz4: {}", LZ4F_getErrorName(made))};
     }
     out.resize(out.size() + made);
+    if (options.lz4_checksum_over_magic) {
+        constexpr std::size_t kChecksumAt = 4 + 1 + 1;  // magic, FLG, BD: the preferences above add no further field
+        const std::uint32_t checksum = xxh32(out.bytes().subspan(start, kChecksumAt));
+        out.data()[start + kChecksumAt] = static_cast<std::byte>(checksum >> 8);
+    }
     return {};
 }
 

@@ -103,7 +103,10 @@ constexpr std::size_t header_bytes(std::int8_t magic) {
     return magic >= 2 ? kBatchHeaderBytes : (magic == 1 ? kMessageV1Bytes : kMessageV0Bytes);
 }
 
-/// Where the CRC's cover begins, and which CRC it is.
+/// Where the CRC field is, where the CRC's cover begins, and which CRC it is.
+constexpr std::size_t crc_at(std::int8_t magic) {
+    return magic >= 2 ? kCrcAt : kLegacyCrcAt;
+}
 constexpr std::size_t crc_cover_at(std::int8_t magic) {
     return magic >= 2 ? kCrcCoverAt : kLegacyCrcCoverAt;
 }

@@ -21,6 +21,35 @@ Error too_large(std::string_view what, std::uint64_t size) {
 
 }  // namespace
 
+void begin_batch(const BatchHeader& header, ByteBuffer& out) {
+    wire::Writer to(out);
+    to.i64(header.base_offset);
+    to.i32(0);  // batch_length, known below
+    to.i32(header.partition_leader_epoch);
+    to.i8(2);
+    to.u32(0);  // crc, known below
+    to.i16(static_cast<std::int16_t>(header.attributes));
+    to.i32(header.last_offset_delta);
+    to.i64(header.base_timestamp);
+    to.i64(header.max_timestamp);
+    to.i64(header.producer_id);
+    to.i16(header.producer_epoch);
+    to.i32(header.base_sequence);
+    to.i32(header.records_count);
+}
+
+Result<void> end_batch(std::size_t begin, ByteBuffer& out) {
+    const std::size_t size = out.size() - begin;
+    if (size - kLengthFieldEnd > kMostBytes) {
+        out.resize(begin);
+        return too_large("batch", size);
+    }
+    std::byte* const batch = out.data() + begin;
+    wire::store_big(batch + 8, static_cast<std::int32_t>(size - kLengthFieldEnd));
+    wire::store_big(batch + kCrcAt, crc32c(Bytes{batch + kCrcCoverAt, size - kCrcCoverAt}));
+    return {};
+}
+
 void BatchBuilder::begin(const BatchHeader& header) {
     header_ = header;
     header_.magic = 2;
@@ -106,38 +135,17 @@ Result<void> BatchBuilder::finish(ByteBuffer& out, const codec::CompressOptions&
         header_.max_timestamp = largest_timestamp_;
     }
     const std::size_t begin = out.size();
-    wire::Writer to(out);
-    to.i64(header_.base_offset);
-    to.i32(0);  // batch_length, known below
-    to.i32(header_.partition_leader_epoch);
-    to.i8(header_.magic);
-    to.u32(0);  // crc, known below
-    to.i16(static_cast<std::int16_t>(header_.attributes));
-    to.i32(header_.last_offset_delta);
-    to.i64(header_.base_timestamp);
-    to.i64(header_.max_timestamp);
-    to.i64(header_.producer_id);
-    to.i16(header_.producer_epoch);
-    to.i32(header_.base_sequence);
-    to.i32(header_.records_count);
+    begin_batch(header_, out);
     // A batch without records has no body even where it names a codec: that is how Kafka's cleaner writes it.
     if (header_.codec_id() == 0) {
-        to.bytes(body_.bytes());
+        out.append(body_.bytes());
     } else if (header_.records_count != 0) {
         if (auto packed = codec::compress(header_.codec(), body_.bytes(), out, options); !packed) {
             out.resize(begin);
             return packed;
         }
     }
-    const std::size_t size = out.size() - begin;
-    if (size - kLengthFieldEnd > kMostBytes) {
-        out.resize(begin);
-        return too_large("batch", size);
-    }
-    std::byte* const batch = out.data() + begin;
-    wire::store_big(batch + 8, static_cast<std::int32_t>(size - kLengthFieldEnd));
-    wire::store_big(batch + kCrcAt, crc32c(Bytes{batch + kCrcCoverAt, size - kCrcCoverAt}));
-    return {};
+    return end_batch(begin, out);
 }
 
 }  // namespace kseg::record

@@ -13,6 +13,14 @@
 
 namespace kseg::record {
 
+/// Appends the 61 header bytes of a batch of magic 2 with these fields, length and CRC still to come: append the body in
+/// the form that the attributes name, then call end_batch().
+void begin_batch(const BatchHeader& header, ByteBuffer& out);
+
+/// Sets length and CRC of the batch that stands in `out` from `begin` to the end.
+/// errors   too_large   it does not fit its length field; `out` ends at `begin` then
+Result<void> end_batch(std::size_t begin, ByteBuffer& out);
+
 /// Builds one batch after another. Deterministic: the same records under the same header give the same bytes.
 class BatchBuilder {
   public:

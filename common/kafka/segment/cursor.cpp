@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 
-#include "kafka/segment/range_crc.hpp"
 #include "kafka/wire/reader.hpp"
 
 namespace kseg::segment {
@@ -21,111 +20,27 @@ using record::kLengthFieldEnd;
 constexpr std::uint64_t kSearchBytes = std::uint64_t{16} << 20;
 // A batch above this is checked by looking ahead, where the source can, before room is made for it.
 constexpr std::uint64_t kLargeBytes = std::uint64_t{8} << 20;
-// Fewer zeros than an offset field has do not tell a torn batch from a preallocated file's padding.
-constexpr std::uint64_t kLeastZeroFill = 8;
-
-bool all_zero(Bytes bytes) {
-    std::byte any{};
-    for (const std::byte b : bytes) {
-        any |= b;
-    }
-    return any == std::byte{0};
-}
-
-constexpr std::int64_t least_size(std::int8_t magic) {
-    return static_cast<std::int64_t>(magic >= 0 && magic <= 2 ? record::header_bytes(magic) : record::kMessageV0Bytes);
-}
 
 }  // namespace
 
-/// What every magic has in the same place: enough to hop from batch to batch.
-struct SegmentCursor::Frame {
-    std::int64_t offset;
-    std::int64_t size;  // of the whole batch; negative where the length is
-    std::int8_t magic;
-
-    /// in   at least kFrameBytes bytes
-    static Frame of(const std::byte* in) {
-        return {.offset = wire::load_big<std::int64_t>(in),
-                .size = std::int64_t{wire::load_big<std::int32_t>(in + 8)} + static_cast<std::int64_t>(kLengthFieldEnd),
-                .magic = wire::load_big<std::int8_t>(in + record::kMagicAt)};
-    }
-    [[nodiscard]] bool known_magic() const { return magic >= 0 && magic <= 2; }
-    [[nodiscard]] bool length_can_be() const { return size >= least_size(magic); }
-};
-
-class SegmentCursor::RangeCrc {
-  public:
-    std::uint32_t of(CrcKind kind, FileOffset at, Bytes bytes) {
-        return (kind == CrcKind::crc32c ? crc32c_ : ieee_).of(at, bytes);
-    }
-
-  private:
-    PrefixCrc crc32c_{CrcKind::crc32c};
-    PrefixCrc ieee_{CrcKind::crc32_ieee};
-};
-
-std::string_view to_string(GapReason reason) {
+std::string Item::describe_gap() const {
+    const std::string_view unit = words->unit;
     switch (reason) {
-        case GapReason::torn_tail: return "torn_tail";
-        case GapReason::zero_fill: return "zero_fill";
-        case GapReason::bad_length: return "bad_length";
-        case GapReason::bad_magic: return "bad_magic";
-        case GapReason::garbage: return "garbage";
+        case GapReason::torn_tail:
+            return length_found ? fmt::format("torn tail; expected a {} of {} bytes, got {}", unit,
+                                              *length_found + static_cast<std::int64_t>(length_excludes), size)
+                                : fmt::format("torn tail; expected a {} header, got {} bytes", unit, size);
+        case GapReason::zero_fill: return fmt::format("zero fill; expected a {}, got {} zero bytes", unit, size);
+        case GapReason::bad_length:
+            return fmt::format("{} length; expected one that leads to a {}, got {}; skipped {} bytes", unit, unit,
+                               length_found.value_or(0), size);
+        case GapReason::bad_magic:
+            return fmt::format("{}, got 0x{:02x}; skipped {} bytes", words->magic,
+                               static_cast<std::uint8_t>(magic_found.value_or(0)), size);
+        case GapReason::garbage: break;
     }
-    return "garbage";
+    return fmt::format("garbage; expected a {}, got {} bytes that are none", unit, size);
 }
-
-namespace {
-
-/// Whether key and value fill a message of magic 0 or 1 to its last byte: then its length can be trusted, whatever the CRC.
-bool message_adds_up(const record::BatchView& batch) {
-    wire::Reader in(batch.body());
-    in.i32_bytes();
-    in.i32_bytes();
-    return in.ok() && in.left() == 0;
-}
-
-/// Whether a header reads like one of a real batch, though nothing has been checked by CRC.
-/// head         what there is of it, at least kFrameBytes
-/// most_bytes   a batch that claims more is not believed
-bool plausible(Bytes head, std::uint64_t most_bytes) {
-    wire::Reader in(head);
-    const std::int64_t base_offset = in.i64();
-    const std::int32_t length = in.i32();
-    in.i32();  // leader epoch or CRC
-    const std::int8_t magic = in.i8();
-    const std::int64_t size = std::int64_t{length} + static_cast<std::int64_t>(kLengthFieldEnd);
-    if (base_offset < 0 || magic < 0 || magic > 2 || size < least_size(magic) ||
-        static_cast<std::uint64_t>(size) > most_bytes) {
-        return false;
-    }
-    if (head.size() < kBatchHeaderBytes) {
-        return true;  // too little to tell more
-    }
-    if (magic < 2) {
-        const std::int8_t attributes = in.i8();
-        if (magic == 1) {
-            in.i64();  // timestamp
-        }
-        const std::int32_t key_length = in.i32();
-        constexpr int kKnownBits = record::kCodecMask | record::kLogAppendTimeBit;
-        return (attributes & ~kKnownBits) == 0 && key_length >= -1 && key_length < length;
-    }
-    in.i32();  // CRC
-    in.i16();  // attributes
-    const std::int32_t last_offset_delta = in.i32();
-    in.i64();  // base timestamp
-    in.i64();  // max timestamp
-    const std::int64_t producer_id = in.i64();
-    const std::int16_t producer_epoch = in.i16();
-    const std::int32_t base_sequence = in.i32();
-    const std::int32_t count = in.i32();
-    return last_offset_delta >= 0 && producer_id >= -1 && producer_epoch >= -1 && base_sequence >= -1 && count >= 0 &&
-           std::int64_t{count} <= std::int64_t{last_offset_delta} + 1;
-}
-
-}  // namespace
 
 SegmentCursor::SegmentCursor(io::Window& window, FileOffset start, CursorOptions options)
     : window_(window), pos_(start), options_(options) {}
@@ -147,28 +62,94 @@ Item SegmentCursor::batch_item(const record::BatchView& batch, bool valid, std::
             .crc_computed = computed};
 }
 
-Result<Item> SegmentCursor::next() {
-    const auto head = window_.ensure(pos_, kFrameBytes);
-    if (!head) {
-        return head.error();
+namespace {
+
+/// The first bytes of an item, copied: the search for a gap's end lets go of the bytes that a gap's reason is read from.
+struct Head {
+    std::array<std::byte, kBatchHeaderBytes> bytes{};
+    std::size_t size = 0;
+
+    explicit Head(Bytes from) : size(std::min(from.size(), bytes.size())) {
+        std::copy_n(from.begin(), size, bytes.begin());
     }
-    if (head->empty()) {
+    [[nodiscard]] Bytes view() const { return Bytes(bytes).first(size); }
+};
+
+}  // namespace
+
+Result<Item> SegmentCursor::next() {
+    auto batch = next_batch();
+    if (!batch) {
+        return batch.error();
+    }
+    return *batch ? Result<Item>(**batch) : next_gap();
+}
+
+Result<GoodRun> SegmentCursor::next_run() {
+    auto got = window_.ensure(pos_, kFrameBytes);
+    if (!got) {
+        return got.error();
+    }
+    Bytes bytes = *got;
+    std::size_t at = 0;
+    std::uint64_t batches = 0;
+    while (bytes.size() - at >= kFrameBytes) {
+        const Frame frame = Frame::of(bytes.data() + at);
+        if (!frame.known_magic() || !frame.length_can_be() ||
+            static_cast<std::uint64_t>(frame.size) > options_.max_batch_bytes) {
+            break;
+        }
+        const auto size = static_cast<std::size_t>(frame.size);
+        if (size > bytes.size() - at) {
+            // The rest of this piece is the next run's; what is too large to be read on trust is next_batch()'s.
+            if (at != 0 || size > kLargeBytes) {
+                break;
+            }
+            got = window_.ensure(pos_, size);
+            if (!got) {
+                return got.error();
+            }
+            bytes = *got;
+            if (bytes.size() < size) {
+                break;
+            }
+        }
+        const Bytes whole = bytes.subspan(at, size);
+        const std::uint32_t stored = wire::load_big<std::uint32_t>(whole.data() + record::crc_at(frame.magic));
+        if (crc(record::crc_kind(frame.magic), whole.subspan(record::crc_cover_at(frame.magic))) != stored) {
+            break;
+        }
+        largest_good_ = std::max<std::uint64_t>(largest_good_, size);
+        at += size;
+        ++batches;
+    }
+    const FileOffset begin = pos_;
+    pos_ = pos_ + at;
+    return GoodRun{.position = begin, .bytes = bytes.first(at), .batches = batches};
+}
+
+Result<std::optional<Item>> SegmentCursor::next_batch() {
+    const auto got = window_.ensure(pos_, kFrameBytes);
+    if (!got) {
+        return got.error();
+    }
+    if (got->empty()) {
+        return std::optional(Item{.outcome = Outcome::end, .position = pos_});
+    }
+    const Head head(*got);
+    return head.size < kFrameBytes ? Result<std::optional<Item>>(std::nullopt) : batch_at(pos_, head.view());
+}
+
+Result<Item> SegmentCursor::next_gap(const PassedBytes& passed) {
+    const auto got = window_.ensure(pos_, kFrameBytes);
+    if (!got) {
+        return got.error();
+    }
+    if (got->empty()) {
         return Item{.outcome = Outcome::end, .position = pos_};
     }
-    // Copied, because the search for a gap's end lets go of the bytes that a gap's reason is read from.
-    std::array<std::byte, kBatchHeaderBytes> first{};
-    const std::size_t first_bytes = std::min(head->size(), first.size());
-    std::copy_n(head->begin(), first_bytes, first.begin());
-    if (first_bytes >= kFrameBytes) {
-        auto item = batch_at(pos_, Bytes(first).first(first_bytes));
-        if (!item) {
-            return item.error();
-        }
-        if (item->has_value()) {
-            return **item;
-        }
-    }
-    return gap_from(pos_, Bytes(first).first(first_bytes));
+    const Head head(*got);
+    return gap_from(pos_, head.view(), passed);
 }
 
 /// head   the first bytes of the gap, as many as there are up to a header
@@ -183,25 +164,6 @@ Item SegmentCursor::gap_item(FileOffset from, FileOffset to, GapReason reason, B
         item.magic_found = wire::load_big<std::int8_t>(head.data() + record::kMagicAt);
     }
     return item;
-}
-
-std::string Item::describe_gap() const {
-    switch (reason) {
-        case GapReason::torn_tail:
-            return length_found
-                       ? fmt::format("torn tail; expected a batch of {} bytes, got {}",
-                                     std::int64_t{*length_found} + static_cast<std::int64_t>(kLengthFieldEnd), size)
-                       : fmt::format("torn tail; expected a batch header, got {} bytes", size);
-        case GapReason::zero_fill: return fmt::format("zero fill; expected a batch, got {} zero bytes", size);
-        case GapReason::bad_length:
-            return fmt::format("batch length; expected one that leads to a batch, got {}; skipped {} bytes",
-                               length_found.value_or(0), size);
-        case GapReason::bad_magic:
-            return fmt::format("batch magic; expected 0x00 to 0x02, got 0x{:02x}; skipped {} bytes",
-                               static_cast<std::uint8_t>(magic_found.value_or(0)), size);
-        case GapReason::garbage: break;
-    }
-    return fmt::format("garbage; expected a batch, got {} bytes that are none", size);
 }
 
 /// The batch at `at`, or nothing where its bytes begin a gap whose end has to be searched. A batch of an unknown magic is a
@@ -245,8 +207,12 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes first) 
     if (computed == batch->header().crc) {
         return std::optional(batch_item(*batch, true, computed));
     }
+    // Key and value that fill a message to its last byte speak for its length; messages may stand in it that look good.
     const bool adds_up = batch->header().is_legacy() && message_adds_up(*batch);
-    const auto leads = adds_up ? Result<bool>(true) : length_leads(at, size);
+    auto leads = adds_up ? end_leads(at, size) : Result<bool>(false);
+    if (leads && !*leads) {
+        leads = length_leads(at, size);
+    }
     if (!leads) {
         return leads.error();
     }
@@ -261,18 +227,25 @@ Result<std::optional<Item>> SegmentCursor::batch_at(FileOffset at, Bytes first) 
     return std::optional(batch_item(*record::BatchView::parse(again->first(size), at), false, computed));
 }
 
+Result<bool> SegmentCursor::hides_good_batch(FileOffset at, std::uint64_t size) {
+    RangeCrc crcs;
+    const auto inside = find_valid(at + 1, at + size, at, crcs, {});
+    return inside ? Result<bool>(inside->has_value()) : inside.error();
+}
+
 /// Whether the length of a batch whose CRC is wrong, or whose magic is unknown, can be believed.
 Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
-    const FileOffset end = at + size;
     // A good batch that begins inside says that the length reaches too far.
-    RangeCrc crcs;
-    const auto inside = find_valid(at + 1, end, at, crcs, nullptr);
-    if (!inside) {
-        return inside.error();
+    const auto hides = hides_good_batch(at, size);
+    if (!hides) {
+        return hides.error();
     }
-    if (inside->has_value()) {
-        return false;
-    }
+    return *hides ? Result<bool>(false) : end_leads(at, size);
+}
+
+/// Whether what stands behind a batch is what could stand there.
+Result<bool> SegmentCursor::end_leads(FileOffset at, std::size_t size) {
+    const FileOffset end = at + size;
     const auto head = window_.look(at, end, kBatchHeaderBytes);
     if (!head) {
         return head.error();
@@ -281,17 +254,18 @@ Result<bool> SegmentCursor::length_leads(FileOffset at, std::size_t size) {
         return true;
     }
     // Its header may read oddly and yet be what was written.
+    RangeCrc crcs;
     const Frame frame = Frame::of(head->data());
     return frame.known_magic() && frame.length_can_be() ? valid_at(end, frame, at, crcs) : Result<bool>(false);
 }
 
 /// The first place in [from, before) where a good batch begins. Keeps the bytes from `keep` on, or those from the place on
-/// where `keep` is behind it. Sets `nonzero` where a byte passed over is not zero.
+/// where `keep` is behind it. `passed` gets the bytes in front of the place.
 Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, FileOffset before, FileOffset keep,
-                                                            RangeCrc& crcs, bool* nonzero) {
-    const auto note = [nonzero](Bytes passed) {
-        if (nonzero != nullptr && !*nonzero) {
-            *nonzero = !all_zero(passed);
+                                                            RangeCrc& crcs, const PassedBytes& passed) {
+    const auto note = [&passed](Bytes bytes) {
+        if (passed) {
+            passed(bytes);
         }
     };
     FileOffset at = from;
@@ -307,7 +281,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
             return std::optional<FileOffset>{};
         }
         const std::size_t places = std::min<std::size_t>(bytes.size() - kFrameBytes + 1, before - at);
-        bool here_nonzero = false;
+        std::byte here{};
         std::size_t i = 0;
         for (; i < places; ++i) {
             if (to_u8(bytes[i + record::kMagicAt]) > 2) {
@@ -318,7 +292,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
                 continue;
             }
             note(bytes.first(i));
-            here_nonzero = bytes[i] != std::byte{0};
+            here = bytes[i];
             const auto valid = valid_at(at + i, frame, std::min(at + i, keep), crcs);
             if (!valid) {
                 return valid.error();
@@ -332,7 +306,7 @@ Result<std::optional<FileOffset>> SegmentCursor::find_valid(FileOffset from, Fil
         if (i == places) {
             note(bytes.first(places));
         } else {
-            note(std::array{here_nonzero ? std::byte{1} : std::byte{0}});
+            note({&here, 1});
             ++i;
         }
         at = at + i;
@@ -358,42 +332,18 @@ Result<bool> SegmentCursor::valid_at(FileOffset at, const Frame& frame, FileOffs
     return crcs.of(record::crc_kind(frame.magic), at + cover, batch->bytes().subspan(cover)) == batch->header().crc;
 }
 
-namespace {
-
-/// Whether the bytes are ASCII text, as no batch begins: its offset would be above 2^61.
-bool is_print(Bytes bytes) {
-    return std::ranges::all_of(bytes,
-                               [](std::byte b) { return (to_u8(b) >= 0x20 && to_u8(b) < 0x7f) || to_u8(b) == 0x0a; });
-}
-
-/// Why the bytes from `head` on are no batch.
-/// gap_bytes   how many there are;   at_end   whether the file ends with them
-GapReason reason_of(Bytes head, std::uint64_t gap_bytes, bool at_end, bool nonzero) {
-    if (!nonzero && (!at_end || gap_bytes >= kLeastZeroFill)) {
-        return GapReason::zero_fill;
-    }
-    if (head.size() < kFrameBytes) {
-        return at_end && !is_print(head) ? GapReason::torn_tail : GapReason::garbage;
-    }
-    wire::Reader in(head);
-    const std::int64_t offset = in.i64();
-    const std::int64_t size = std::int64_t{in.i32()} + static_cast<std::int64_t>(kLengthFieldEnd);
-    in.i32();
-    const std::int8_t magic = in.i8();
-    const bool fits = size >= least_size(magic) && static_cast<std::uint64_t>(size) <= gap_bytes;
-    if (magic < 0 || magic > 2) {
-        return fits && offset >= 0 ? GapReason::bad_magic : GapReason::garbage;
-    }
-    return at_end && offset >= 0 && size >= least_size(magic) && !fits ? GapReason::torn_tail : GapReason::bad_length;
-}
-
-}  // namespace
-
-Result<Item> SegmentCursor::gap_from(FileOffset at, Bytes head) {
+Result<Item> SegmentCursor::gap_from(FileOffset at, Bytes head, const PassedBytes& passed) {
     RangeCrc crcs;
-    bool nonzero = head[0] != std::byte{0};
+    bool nonzero = false;
+    const PassedBytes note = [&](Bytes bytes) {
+        nonzero = nonzero || !all_zero(bytes);
+        if (passed) {
+            passed(bytes);
+        }
+    };
+    note(head.first(1));
     constexpr FileOffset kNowhere{UINT64_MAX};
-    const auto found = find_valid(at + 1, kNowhere, kNowhere, crcs, &nonzero);
+    const auto found = find_valid(at + 1, kNowhere, kNowhere, crcs, note);
     if (!found) {
         return found.error();
     }

@@ -15,7 +15,8 @@ std::uint32_t PrefixCrc::of(FileOffset at, Bytes bytes) {
         marks_.pop_front();
         first_ = first_ + kStep;
     }
-    if (marks_.empty()) {
+    if (marks_.empty() || first_ > inner) {
+        marks_.clear();
         first_ = inner;
         marks_.push_back(0);
     }

@@ -18,8 +18,7 @@ class PrefixCrc {
   public:
     explicit PrefixCrc(CrcKind kind) : kind_(kind) {}
 
-    /// CRC of `bytes`, which stand at `at` in the stream. Ranges must not begin before earlier ranges began by more than
-    /// what is remembered, which holds for ranges whose beginnings rise.
+    /// CRC of `bytes`, which stand at `at` in the stream. Fast for ranges whose beginnings rise.
     std::uint32_t of(FileOffset at, Bytes bytes);
 
   private:
@@ -28,6 +27,18 @@ class PrefixCrc {
     CrcKind kind_;
     FileOffset first_{};               // file offset of marks_.front()
     std::deque<std::uint32_t> marks_;  // CRC from an origin to first_ + k * kStep
+};
+
+/// The same for both kinds of CRC, each over ranges whose beginnings rise.
+class RangeCrc {
+  public:
+    std::uint32_t of(CrcKind kind, FileOffset at, Bytes bytes) {
+        return (kind == CrcKind::crc32c ? crc32c_ : ieee_).of(at, bytes);
+    }
+
+  private:
+    PrefixCrc crc32c_{CrcKind::crc32c};
+    PrefixCrc ieee_{CrcKind::crc32_ieee};
 };
 
 }  // namespace kseg::segment

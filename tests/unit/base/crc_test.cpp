@@ -53,3 +53,37 @@ TEST_CASE("a CRC goes on from, joins with and is cut out of others at every spli
         }
     }
 }
+
+TEST_CASE("the effect of every flipped bit is foretold, and the bit is found from it") {
+    for (const std::size_t size : {std::size_t{1}, std::size_t{2}, std::size_t{511}, std::size_t{512}, std::size_t{1300}}) {
+        ByteBuffer bytes;
+        for (std::size_t i = 0; i < size; ++i) {
+            bytes.push_back(static_cast<std::byte>(i * i + 7));
+        }
+        for (const CrcKind kind : {CrcKind::crc32c, CrcKind::crc32_ieee}) {
+            const std::uint32_t before = crc(kind, bytes.bytes());
+            for (std::uint64_t at = 0; at < 8 * size; ++at) {
+                std::byte& byte = bytes.data()[at / 8];
+                byte ^= std::byte{1} << (at % 8);
+                const std::uint32_t difference = before ^ crc(kind, bytes.bytes());
+                byte ^= std::byte{1} << (at % 8);
+                CHECK(crc_of_flip(kind, static_cast<unsigned>(at % 8), size - 1 - at / 8) == difference);
+                CHECK(find_flipped_bit(kind, difference, size) == at);
+            }
+            // No bit of a shorter input does that: the flip lies before its beginning.
+            CHECK_FALSE(find_flipped_bit(kind, crc_of_flip(kind, 3, size), size));
+            CHECK_FALSE(find_flipped_bit(kind, 0, size));
+        }
+    }
+}
+
+TEST_CASE("a flip far from the end is found, and joining behind a fixed length is joining") {
+    constexpr std::uint64_t kBytes = std::uint64_t{5} << 20;
+    for (const CrcKind kind : {CrcKind::crc32c, CrcKind::crc32_ieee}) {
+        for (const std::uint64_t byte : {std::uint64_t{0}, std::uint64_t{1}, kBytes / 3, kBytes - 1}) {
+            CHECK(find_flipped_bit(kind, crc_of_flip(kind, 5, kBytes - 1 - byte), kBytes) == 8 * byte + 5);
+        }
+        CHECK(CrcJoiner(kind, kBytes).join(0x12345678, 0x9abcdef0) == crc_join(kind, 0x12345678, 0x9abcdef0, kBytes));
+        CHECK(CrcJoiner(kind, 0).join(0x12345678, 0) == 0x12345678);
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "open_input.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "stop.hpp"
+
+namespace kseg::tools {
+
+std::string shown_name(const std::string& path) {
+    return path == "-" ? "stdin" : path;
+}
+
+Result<OpenedInput> open_input(const std::string& path) {
+    OpenedInput opened;
+    if (path == "-") {
+        opened.source = io::source_of_descriptor(STDIN_FILENO, stop_asked);
+        return opened;
+    }
+    auto file = io::File::open(path);
+    if (!file) {
+        return file.error().in_file(path);
+    }
+    opened.file = std::make_unique<io::File>(*std::move(file));
+    std::error_code code;
+    opened.is_regular = std::filesystem::is_regular_file(path, code);
+    // A named pipe is read as stdin is.
+    opened.source = opened.is_regular ? io::source_of(*opened.file, 0, false, stop_asked)
+                                      : io::source_of_descriptor(opened.file->descriptor(), stop_asked);
+    return opened;
+}
+
+Result<bool> decode_text(std::unique_ptr<io::ByteSource>& source, Coding coding) {
+    if (coding == Coding::raw) {
+        return false;
+    }
+    if (coding != Coding::automatic) {
+        source =
+            io::source_of_text(std::move(source), coding == Coding::hex ? io::TextCoding::hex : io::TextCoding::base64);
+        return true;
+    }
+    constexpr std::size_t kHeadBytes = 4096;  // enough to tell text from a segment
+    ByteBuffer head;
+    head.resize(kHeadBytes);
+    std::size_t filled = 0;
+    // A pipe gives a few bytes at a time; text shows in the first of them, and so does a segment.
+    constexpr std::size_t kEnough = 64;
+    while (filled < kEnough) {
+        const auto got = source->read({head.data() + filled, head.size() - filled});
+        if (!got) {
+            return got.error();
+        }
+        if (*got == 0) {
+            break;
+        }
+        filled += *got;
+    }
+    head.resize(filled);
+    const auto text = io::detect_text(head.bytes());
+    source = io::source_with_head(std::move(head), std::move(source));
+    if (text) {
+        source = io::source_of_text(std::move(source), *text);
+    }
+    return text.has_value();
+}
+
+}  // namespace kseg::tools
