@@ -12,8 +12,6 @@ namespace {
 constexpr std::uint64_t kMostBytes = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t kMostRelative = std::numeric_limits<std::int32_t>::max();
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-// So much is handed to the disk while more is still coming, so that a roll finds little to do.
-constexpr std::uint64_t kStartSyncBytes = std::uint64_t{32} << 20;
 
 }  // namespace
 
@@ -50,7 +48,6 @@ Result<std::unique_ptr<ActiveSegment>> ActiveSegment::open(io::Fs& fs, const std
     std::unique_ptr<ActiveSegment> segment(new ActiveSegment(  // NOLINT(*-owning-memory): private
         file_beside(directory, base_offset, ".log"), base_offset, now));
     segment->size_ = size;
-    segment->announced_ = size;
     segment->first_timestamp_ = first_timestamp;
     auto log = fs.open_writable(segment->path_);
     if (!log) {
@@ -100,10 +97,6 @@ Result<void> ActiveSegment::append(const record::BatchView& batch) {
         first_timestamp_ = batch.header().max_timestamp;
     }
     size_ += batch.bytes().size();
-    if (size_ - announced_ >= kStartSyncBytes) {
-        log_->start_sync();
-        announced_ = size_;
-    }
     return {};
 }
 

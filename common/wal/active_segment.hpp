@@ -61,7 +61,6 @@ class ActiveSegment {
     std::unique_ptr<io::WritableFile> log_;
     std::unique_ptr<IndexFiles> indexes_;
     std::uint64_t size_ = 0;
-    std::uint64_t announced_ = 0;  // up to where start_sync() was called
     bool torn_ = false;
 };
 

@@ -176,15 +176,14 @@ Result<void> Pass::read(const Segment& segment) {
         return offsets ? times.error() : offsets.error();
     }
     const std::int64_t from = std::min(producers_from_, request_.clean ? kNoEnd : request_.recovery_point);
-    const auto resume = segment.is_last && !full_
-                            ? resume_from(offsets->bytes(), times->bytes(), **log, segment.base_offset, from)
-                            : std::nullopt;
-    IndexFiles::State state{.builder = segment::IndexBuilder(segment.base_offset)};
-    if (resume) {
-        state = {.builder = segment::IndexBuilder(segment.base_offset, FileOffset{resume->position}, resume->largest),
-                 .offset_bytes = resume->offset_bytes,
-                 .time_bytes = resume->time_bytes};
+    Resume resume{.largest = {.timestamp = -1, .offset = segment.base_offset}};
+    if (segment.is_last && !full_) {
+        resume = resume_from(offsets->bytes(), times->bytes(), **log, segment.base_offset, from).value_or(resume);
     }
+    IndexFiles::State state{
+        .builder = segment::IndexBuilder(segment.base_offset, FileOffset{resume.position}, resume.largest),
+        .offset_bytes = resume.offset_bytes,
+        .time_bytes = resume.time_bytes};
     std::optional<IndexCheck> check;
     if (!segment.is_last) {
         check.emplace(offsets->bytes(), times->bytes(), segment.base_offset);
@@ -204,8 +203,8 @@ Result<void> Pass::read(const Segment& segment) {
         return state.builder.add(
             {.position = batch.position(), .last_offset = header.last_offset(), .max_timestamp = header.max_timestamp});
     };
-    const auto scan = scan_segment(**log, resume ? resume->position : 0, std::max(segment.base_offset, log_.end_offset),
-                                   segment.next_base, visit);
+    const auto scan =
+        scan_segment(**log, resume.position, std::max(segment.base_offset, log_.end_offset), segment.next_base, visit);
     if (!scan) {
         return scan.error().in_file(segment.path);
     }
@@ -224,7 +223,7 @@ Result<void> Pass::read(const Segment& segment) {
     }
     state.txn_bytes = transactions->size();
     log_.active_size = scan->good_end;
-    log_.active_read_from = resume ? resume->position : 0;
+    log_.active_read_from = resume.position;
     log_.active_first_time = log_.active_size == 0 ? -1 : first_time(**log);
     log_.active_indexes = std::move(state);
     log_.active_aborted = std::move(aborted);

@@ -12,6 +12,9 @@
 namespace kseg::wal {
 namespace {
 
+// Small enough that what was read is still near the core when its CRC is taken.
+constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+
 /// A good batch that waits for the next: only that one tells whether its offset can be believed.
 struct Waiting {
     record::BatchView batch;
@@ -99,7 +102,7 @@ Result<SegmentScan> scan_segment(const io::ReadAt& log, std::uint64_t start, std
     SegmentScan result{.size = start, .good_end = start, .end_offset = least_offset};
     Scan scan(result, before_offset, visit);
     const auto source = io::source_of(log, start);
-    io::Window window(*source, FileOffset{start});
+    io::Window window(*source, FileOffset{start}, kPieceBytes);
     segment::SegmentCursor cursor(window, FileOffset{start});
     for (;;) {
         const auto item = cursor.next();
