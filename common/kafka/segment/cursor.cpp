@@ -13,7 +13,6 @@ namespace {
 
 using record::kBatchHeaderBytes;
 using record::kFrameBytes;
-using record::kLengthFieldEnd;
 
 // The search behind damage looks for batches up to this size, or twice the largest good one seen: a length in random bytes
 // claims more most of the time, and each claim has to be read to be refuted.
@@ -115,7 +114,7 @@ Result<GoodRun> SegmentCursor::next_run() {
             }
         }
         const Bytes whole = bytes.subspan(at, size);
-        const std::uint32_t stored = wire::load_big<std::uint32_t>(whole.data() + record::crc_at(frame.magic));
+        const auto stored = wire::load_big<std::uint32_t>(whole.data() + record::crc_at(frame.magic));
         if (crc(record::crc_kind(frame.magic), whole.subspan(record::crc_cover_at(frame.magic))) != stored) {
             break;
         }

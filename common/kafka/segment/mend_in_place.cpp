@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -114,8 +115,7 @@ Result<std::vector<SideFileContent>> new_side_files(io::Fs& fs, const std::strin
 }
 
 Result<void> write_side_files(io::Fs& fs, const std::string& segment, const std::vector<SideFileContent>& files) {
-    for (auto at = files.rbegin(); at != files.rend(); ++at) {
-        const SideFileContent& file = *at;
+    for (const SideFileContent& file : files) {
         auto fresh = io::Replacement::begin(fs, file.path, {.overwrite = true});
         if (!fresh) {
             return fresh.error().in_file(file.path);
@@ -131,6 +131,58 @@ Result<void> write_side_files(io::Fs& fs, const std::string& segment, const std:
         }
     }
     return {};
+}
+
+Result<void> remove_side_files(io::Fs& fs, const std::string& segment, const std::vector<SideFileContent>& files) {
+    for (const SideFileContent& old : files) {
+        if (auto removed = fs.remove(old.path); !removed) {
+            return removed;
+        }
+    }
+    return files.empty() ? Result<void>() : fs.sync_directory(io::directory_of(segment));
+}
+
+Result<void> refuse_taken_backup(io::Fs& fs, const std::string& path, const InPlaceOptions& in_place) {
+    const auto backup = fs.info(io::backup_of(path));
+    if (in_place.backup && !in_place.overwrite_backup && backup && backup->has_value()) {
+        return Error{
+            .code = Errc::exists, .what = "is there already; --overwrite replaces it", .file = io::backup_of(path)};
+    }
+    return {};
+}
+
+/// Syncs the new file and reads it back. Returns what the files beside it have to be.
+Result<std::vector<SideFileContent>> verify_and_index(io::Fs& fs, const std::string& path, io::Replacement& fresh,
+                                                      const MendTotals& totals) {
+    if (const auto synced = fresh.sync(); !synced) {
+        return synced.error();
+    }
+    const auto base_offset = parse_segment_name(std::filesystem::path(path).filename().string());
+    const bool reindex = totals.indexes_stale && base_offset.has_value();
+    IndexBuilder index(base_offset.value_or(0));
+    const auto add = [&index](const Item& item) {
+        return index.add({.position = item.position,
+                          .last_offset = item.batch.header().last_offset(),
+                          .max_timestamp = item.batch.header().max_timestamp});
+    };
+    const auto good = reindex ? verify_mended(fresh.content(), totals, add) : verify_mended(fresh.content(), totals);
+    if (!good) {
+        return good.error().in_file(path);
+    }
+    index.finish();
+    return reindex ? new_side_files(fs, path, totals, index) : std::vector<SideFileContent>();
+}
+
+/// Puts the new file in the old one's place, and the files beside it in theirs.
+Result<void> replace(io::Fs& fs, const std::string& path, io::Replacement& fresh, std::vector<SideFileContent> files) {
+    if (auto removed = remove_side_files(fs, path, files); !removed) {
+        return removed;
+    }
+    if (auto done = fresh.commit(); !done) {
+        return done;
+    }
+    std::ranges::reverse(files);
+    return write_side_files(fs, path, files);
 }
 
 }  // namespace
@@ -158,56 +210,20 @@ Result<MendTotals> mend_in_place(io::Fs& fs, const std::string& path, const Mend
     if (!totals || !totals->changed()) {
         return totals;
     }
-    const auto backup = fs.info(io::backup_of(path));
-    if (in_place.backup && !in_place.overwrite_backup && backup && backup->has_value()) {
-        return Error{
-            .code = Errc::exists, .what = "is there already; --overwrite replaces it", .file = io::backup_of(path)};
+    if (const auto free = refuse_taken_backup(fs, path, in_place); !free) {
+        return free.error();
     }
-    if (const auto synced = (*fresh)->sync(); !synced) {
-        return synced.error();
-    }
-    const auto base_offset = parse_segment_name(std::filesystem::path(path).filename().string());
-    const bool reindex = totals->indexes_stale && base_offset.has_value();
-    IndexBuilder index(base_offset.value_or(0));
-    const auto add = [&index](const Item& item) {
-        return index.add({.position = item.position,
-                          .last_offset = item.batch.header().last_offset(),
-                          .max_timestamp = item.batch.header().max_timestamp});
-    };
-    if (const auto good =
-            reindex ? verify_mended((*fresh)->content(), *totals, add) : verify_mended((*fresh)->content(), *totals);
-        !good) {
-        return good.error().in_file(path);
+    auto side_files = verify_and_index(fs, path, **fresh, *totals);
+    if (!side_files) {
+        return side_files.error();
     }
     if (outputs.before_replace) {
         if (const auto ready = outputs.before_replace(); !ready) {
             return ready.error();
         }
     }
-    std::vector<SideFileContent> side_files;
-    if (reindex) {
-        index.finish();
-        auto wanted = new_side_files(fs, path, *totals, index);
-        if (!wanted) {
-            return wanted.error();
-        }
-        side_files = *std::move(wanted);
-        for (const SideFileContent& old : side_files) {
-            if (const auto removed = fs.remove(old.path); !removed) {
-                return removed.error();
-            }
-        }
-        if (const auto synced = fs.sync_directory(io::directory_of(path)); !synced) {
-            return synced.error();
-        }
-    }
-    if (const auto done = (*fresh)->commit(); !done) {
-        return done.error();
-    }
-    if (const auto written = write_side_files(fs, path, side_files); !written) {
-        return written.error();
-    }
-    return totals;
+    const auto replaced = replace(fs, path, **fresh, *std::move(side_files));
+    return replaced ? totals : replaced.error();
 }
 
 }  // namespace kseg::segment
