@@ -164,11 +164,11 @@ Result<void> Replacement::replace_backup(const std::string& backup) {
 }
 
 Result<void> Replacement::commit() {
-    if (const auto synced = sync(); !synced) {
+    if (auto synced = sync(); !synced) {
         return synced;
     }
     if (options_.backup) {
-        if (const auto kept = keep_backup(); !kept) {
+        if (auto kept = keep_backup(); !kept) {
             return kept;
         }
         // Before the rename: afterwards the backup's name is the only one that the old file has.
@@ -191,7 +191,7 @@ Result<void> Replacement::commit() {
         }
     }
     if (!temporary_.empty()) {
-        if (const auto renamed = fs_.rename(temporary_, path_); !renamed) {
+        if (auto renamed = fs_.rename(temporary_, path_); !renamed) {
             return renamed;
         }
         temporary_.clear();
