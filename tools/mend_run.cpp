@@ -39,6 +39,10 @@ std::string resolved(const std::string& path) {
     return code ? path : whole.string();
 }
 
+Error not_a_segment() {
+    return {.code = Errc::unsupported, .what = "is a Chronik WAL and no segment; what is in it can be taken out by decode"};
+}
+
 bool is_directory_name(io::Fs& fs, const std::string& path) {
     const auto there = fs.info(path);
     return path.ends_with('/') || (there && there->has_value() && (*there)->is_directory);
@@ -115,9 +119,12 @@ Result<void> MendRun::sync_rejects() {
 }
 
 Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment::MendOutputs& outputs) {
-    const auto opened = open_input(input.path);
+    auto opened = open_input(input.path);
     if (!opened) {
         return opened.error();
+    }
+    if (const auto chronik = is_chronik_wal(*opened, input.path); !chronik || *chronik) {
+        return chronik ? not_a_segment() : chronik.error();
     }
     return segment::mend(*opened->source, options_.mend, outputs);
 }
@@ -160,6 +167,10 @@ Result<segment::MendTotals> MendRun::mend_one(const Input& input) {
                                        .progress = [this](std::uint64_t at) { progress_.show(bytes_before_ + at); },
                                        .before_replace = [this] { return sync_rejects(); }};
     if (options_.in_place) {
+        auto opened = open_input(input.path);
+        if (const auto chronik = opened ? is_chronik_wal(*opened, input.path) : Result<bool>(false); !chronik || *chronik) {
+            return chronik ? not_a_segment() : chronik.error();
+        }
         return segment::mend_in_place(fs_, resolved(input.path), options_.mend,
                                       {.backup = options_.backup, .overwrite_backup = options_.overwrite}, outputs,
                                       stop_asked);

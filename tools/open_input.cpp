@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "stop.hpp"
+#include "wal/chronik_cursor.hpp"
+#include "wal/chronik_files.hpp"
 
 namespace kseg::tools {
 
@@ -30,6 +32,33 @@ Result<OpenedInput> open_input(const std::string& path) {
     opened.source = opened.is_regular ? io::source_of(*opened.file, 0, false, stop_asked)
                                       : io::source_of_descriptor(opened.file->descriptor(), stop_asked);
     return opened;
+}
+
+Result<bool> is_chronik_wal(OpenedInput& input, const std::string& path) {
+    if (wal::is_chronik_name(std::filesystem::path(path).filename().string())) {
+        return true;
+    }
+    ByteBuffer head;
+    head.resize(wal::kChronikV1HeaderBytes);
+    if (input.is_regular) {
+        const auto got = input.file->read_at(0, {head.data(), head.size()});
+        return got ? Result<bool>(wal::looks_like_chronik(head.bytes().first(*got))) : got.error();
+    }
+    std::size_t filled = 0;
+    while (filled < head.size()) {
+        const auto got = input.source->read({head.data() + filled, head.size() - filled});
+        if (!got) {
+            return got.error();
+        }
+        if (*got == 0) {
+            break;
+        }
+        filled += *got;
+    }
+    head.resize(filled);
+    const bool found = wal::looks_like_chronik(head.bytes());
+    input.source = io::source_with_head(std::move(head), std::move(input.source));
+    return found;
 }
 
 Result<bool> decode_text(std::unique_ptr<io::ByteSource>& source, Coding coding) {

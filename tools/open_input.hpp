@@ -26,6 +26,10 @@ std::string shown_name(const std::string& path);
 /// errors   io, naming the input
 Result<OpenedInput> open_input(const std::string& path);
 
+/// Whether the input is a Chronik WAL, by its name or its first bytes, which the source gives all the same.
+/// errors   those of the source
+Result<bool> is_chronik_wal(OpenedInput& input, const std::string& path);
+
 /// Where the coding says text, or is automatic and the first bytes look like text, the source is replaced by one of the
 /// bytes that the text stands for. Returns whether that was so.
 Result<bool> decode_text(std::unique_ptr<io::ByteSource>& source, Coding coding);

@@ -107,6 +107,20 @@ class Logs(k.ScratchCase):
             expected = healthy[1] if one_bit else first
             self.assertEqual((self.dir / "out.log").read_bytes(), healthy[0] + expected + healthy[2] + healthy[3])
 
+    def test_a_chronik_wal_is_not_taken_for_a_damaged_segment(self):
+        source = next((k.TESTS / "data" / "chronik" / "v2-original-v2").rglob("wal_*.log"))
+        named, other = self.dir / source.name, self.dir / "other.log"
+        for path in (named, other):
+            path.write_bytes(source.read_bytes())
+            for options in (["-n"], ["--in-place"], ["-o", self.dir / "out.log"]):
+                run = d.recrc(*options, path)
+                self.assertEqual(run.status, 1, str(run))
+                self.assertIn("Chronik", run.err)
+        run = d.recrc("-n", "-", stdin=source.read_bytes())
+        self.assertEqual((run.status, "Chronik" in run.err), (1, True), str(run))
+        self.assertEqual(named.read_bytes(), source.read_bytes())
+        self.assertEqual(sorted(p.name for p in self.dir.iterdir()), sorted([named.name, other.name]))
+
 
 if __name__ == "__main__":
     k.main()

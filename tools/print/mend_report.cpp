@@ -119,6 +119,7 @@ std::string describe(const segment::MendTotals& totals) {
     add(totals.dropped, "dropped");
     add(totals.gaps, totals.gaps == 1 ? "gap" : "gaps");
     add(totals.edited, "changed by options");
+    add(totals.unedited, "not changed as asked");
     return text.empty() ? "nothing wrong" : text;
 }
 

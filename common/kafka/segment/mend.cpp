@@ -5,7 +5,7 @@
 
 #include "base/crc.hpp"
 #include "io/window.hpp"
-#include "kafka/segment/frame_flip.hpp"
+#include "kafka/segment/candidate.hpp"
 #include "kafka/segment/mend_output.hpp"
 #include "kafka/wire/reader.hpp"
 
@@ -13,7 +13,6 @@ namespace kseg::segment {
 namespace {
 
 using record::BatchView;
-using record::CrcCause;
 
 class Mender {
   public:
@@ -22,8 +21,7 @@ class Mender {
           outputs_(outputs),
           window_(source, {}),
           cursor_(window_, {}, {.max_batch_bytes = options.max_batch_bytes}),
-          judge_(options.max_batch_bytes),
-          flips_(judge_),
+          finder_(window_, cursor_, options.max_batch_bytes),
           editor_(options.edits, options.max_batch_bytes),
           output_(outputs.mended),
           rejects_(outputs.rejects) {}
@@ -88,41 +86,55 @@ class Mender {
 
     static Result<bool> wrote(const Result<void>& written) { return written ? Result<bool>(true) : written.error(); }
 
-    /// Writes a batch whose CRC is right, edited where that is wanted.
+    /// Writes a batch that came with a right CRC.
     Result<bool> good_batch(const BatchView& batch) {
-        ++totals_.good_out;
-        if (!options_.changes_good_batches()) {
-            return wrote(output_.write(batch.bytes()));
+        const auto unedited = write_good(batch);
+        if (!unedited) {
+            return unedited.error();
         }
+        if (!unedited->empty()) {
+            report({.item = {.outcome = Outcome::batch,
+                             .position = batch.position(),
+                             .size = batch.bytes().size(),
+                             .batch = batch,
+                             .crc_valid = true,
+                             .crc_computed = batch.header().crc},
+                    .action = MendAction::kept,
+                    .why = *unedited});
+        }
+        return true;
+    }
+
+    /// Writes a batch whose CRC is right, or is so by now, edited where that is wanted. Returns why it could not be edited,
+    /// or an empty text: its CRC is right, so what is in it is what was written, and it stays.
+    Result<std::string> write_good(const BatchView& batch) {
+        ++totals_.good_out;
+        std::string unedited;
+        Result<bool> changed = false;
         edited_.clear();
-        auto changed = editor_.edit(batch, offset_shift(batch), edited_);
-        if (!changed && changed.error().code != Errc::corrupt && changed.error().code != Errc::too_large) {
+        if (options_.changes_good_batches()) {
+            changed = editor_.edit(batch, offset_shift(batch), edited_);
+        }
+        if (!changed && (changed.error().code == Errc::corrupt || changed.error().code == Errc::too_large)) {
+            ++totals_.unedited;
+            unedited = changed.error().what;
+            changed = editor_.edit_frame(batch, offset_shift(batch), edited_);
+        }
+        if (!changed) {
             Error error = changed.error();
             error.at = batch.position().value;
             return error;
         }
-        if (!changed) {
-            // Its CRC is right, so what is in it is what was written: it stays, and the report says why.
-            ++totals_.kept;
-            const Item item{.outcome = Outcome::batch,
-                            .position = batch.position(),
-                            .size = batch.bytes().size(),
-                            .batch = batch,
-                            .crc_valid = true,
-                            .crc_computed = batch.header().crc};
-            report({.item = item, .action = MendAction::kept, .why = changed.error().what});
-            changed = editor_.edit_frame(batch, offset_shift(batch), edited_);
+        if (*changed) {
+            ++totals_.edited;
+            totals_.indexes_stale =
+                totals_.indexes_stale || options_.edits.canonical || edited_.size() != batch.bytes().size();
+            if (const auto good = check(edited_.bytes(), batch.position()); !good) {
+                return good.error();
+            }
         }
-        if (!changed) {
-            return changed.error();
-        }
-        if (!*changed) {
-            return wrote(output_.write(batch.bytes()));
-        }
-        ++totals_.edited;
-        totals_.indexes_stale = totals_.indexes_stale || options_.edits.canonical || edited_.size() != batch.bytes().size();
-        const auto good = check(edited_.bytes(), batch.position());
-        return good ? wrote(output_.write(edited_.bytes())) : good.error();
+        const auto written = output_.write(*changed ? edited_.bytes() : batch.bytes());
+        return written ? Result<std::string>(std::move(unedited)) : written.error();
     }
 
     std::int64_t offset_shift(const BatchView& batch) {
@@ -153,12 +165,6 @@ class Mender {
         return {};
     }
 
-    /// A batch as it was found and what was made of it; mended_ holds it where it was mended.
-    struct Candidate {
-        Item item;
-        Judgement judgement;
-    };
-
     /// What is here is no good batch: a bad one, a gap, or the end.
     Result<bool> damage() {
         const FileOffset at = cursor_.position();
@@ -174,123 +180,16 @@ class Mender {
             ++totals_.batches;
             return good_batch((*item)->batch);
         }
-        std::optional<Candidate> candidate;
-        if (*item && (*item)->outcome == Outcome::batch) {
-            candidate = Candidate{**item, judge_.judge((*item)->batch, (*item)->crc_computed, mended_)};
+        auto candidate = finder_.find(at, *item, mended_);
+        if (!candidate) {
+            return candidate.error();
         }
-        if (!candidate || candidate->judgement.action == MendAction::kept) {
-            const auto bytes = window_.ensure(at, static_cast<std::size_t>(cursor_.search_limit()));
-            if (!bytes) {
-                return bytes.error();
-            }
-            // A gap whose end is known already has an unknown magic: its length alone says nothing.
-            auto found = *item ? flipped(at, *bytes) : explained(at, *bytes);
-            if (!found && !*item) {
-                auto leading = leading_to_explained(at);
-                if (!leading) {
-                    return leading.error();
-                }
-                found = *std::move(leading);
-            }
-            if (found) {
-                candidate = std::move(found);
-            }
-        }
-        if (candidate) {
+        if (Candidate* const batch = *candidate ? &**candidate : nullptr) {
             ++totals_.batches;
-            cursor_.resume_at(at + candidate->item.size);
-            return finish_batch(candidate->item, std::move(candidate->judgement));
+            cursor_.resume_at(at + batch->item.size);
+            return finish_batch(batch->item, std::move(batch->judgement));
         }
         return *item ? known_gap(**item) : gap(at);
-    }
-
-    /// The batch that begins `bytes`, where its length leads nowhere but something explains its CRC, its length or its
-    /// magic.
-    std::optional<Candidate> explained(FileOffset at, Bytes bytes) {
-        auto candidate = stated(at, bytes);
-        if (candidate) {
-            const Item& item = candidate->item;
-            const record::BatchHeader& h = item.batch.header();
-            const std::size_t cover = record::crc_cover_at(h.magic);
-            const std::uint32_t other =
-                crcs_.of(record::other_crc_kind(h.magic), at + cover, item.batch.bytes().subspan(cover));
-            // Cheap questions first: in random bytes many lengths reach far.
-            if (!record::explain_by_recipe(item.batch, item.crc_computed, other).empty() ||
-                (chance_is_small(8 * item.size) && !record::explain_by_bit(item.batch, item.crc_computed).empty())) {
-                candidate->judgement = judge_.judge(item.batch, item.crc_computed, mended_);
-                if (candidate->judgement.action != MendAction::kept) {
-                    return candidate;
-                }
-            }
-        }
-        return flipped(at, bytes);
-    }
-
-    /// The batch that begins `bytes` as its length and magic say.
-    std::optional<Candidate> stated(FileOffset at, Bytes bytes) {
-        if (bytes.size() < record::kFrameBytes) {
-            return std::nullopt;
-        }
-        const Frame frame = Frame::of(bytes.data());
-        if (!frame.known_magic() || !frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > bytes.size()) {
-            return std::nullopt;
-        }
-        const auto batch = BatchView::parse(bytes.first(static_cast<std::size_t>(frame.size)), at);
-        if (!batch) {
-            return std::nullopt;
-        }
-        const std::size_t cover = record::crc_cover_at(frame.magic);
-        const std::uint32_t computed = crcs_.of(record::crc_kind(frame.magic), at + cover, batch->bytes().subspan(cover));
-        return Candidate{{.outcome = Outcome::batch,
-                          .position = at,
-                          .size = batch->bytes().size(),
-                          .batch = *batch,
-                          .crc_valid = computed == batch->header().crc,
-                          .crc_computed = computed},
-                         {.causes = {{}}, .action = MendAction::kept}};
-    }
-
-    std::optional<Candidate> flipped(FileOffset at, Bytes bytes) {
-        const auto bit = flips_.find(at, bytes, mended_);
-        if (!bit) {
-            return std::nullopt;
-        }
-        const auto batch = BatchView::parse(mended_.bytes(), at);
-        return Candidate{
-            {.outcome = Outcome::batch,
-             .position = at,
-             .size = mended_.size(),
-             .batch = *batch,
-             .crc_valid = true,
-             .crc_computed = batch->header().crc},
-            {.causes = {{.kind = CrcCause::Kind::single_bit, .bit = *bit}}, .action = MendAction::bit_flipped_back}};
-    }
-
-    /// The batch at `at`, unexplained, where its length leads to one that is explained: without this that one would be lost
-    /// in the gap. A good batch inside says that the length reaches too far.
-    Result<std::optional<Candidate>> leading_to_explained(FileOffset at) {
-        const auto limit = static_cast<std::size_t>(cursor_.search_limit());
-        auto bytes = window_.ensure(at, limit);
-        if (!bytes) {
-            return bytes.error();
-        }
-        auto candidate = stated(at, *bytes);
-        if (!candidate ||
-            !explained(at + candidate->item.size, bytes->subspan(static_cast<std::size_t>(candidate->item.size)))) {
-            return std::optional<Candidate>{};
-        }
-        const auto hides = cursor_.hides_good_batch(at, candidate->item.size);
-        if (!hides) {
-            return hides.error();
-        }
-        bytes = window_.ensure(at, limit);  // looking may have moved it
-        if (*hides || !bytes) {
-            return bytes ? Result<std::optional<Candidate>>(std::nullopt) : bytes.error();
-        }
-        mended_.clear();
-        candidate = stated(at, *bytes);
-        candidate->judgement.body_parses = judge_.parses(candidate->item.batch);
-        return candidate;
     }
 
     /// Writes, or leaves out, a bad batch that was judged; mended_ is what it is now where it was mended.
@@ -302,29 +201,52 @@ class Mender {
         if (judgement.action == MendAction::kept && options_.salvage) {
             judgement.action = MendAction::dropped;
         }
-        report({.item = item, .action = judgement.action, .causes = std::move(judgement.causes)});
+        Finding finding{.item = item, .action = judgement.action, .causes = std::move(judgement.causes)};
+        Result<void> done;
         switch (judgement.action) {
             case MendAction::dropped:
                 ++totals_.dropped;
                 totals_.indexes_stale = true;
-                return wrote(rejects_.write(item.batch.bytes()));
-            case MendAction::kept: {
+                done = rejects_.write(item.batch.bytes());
+                break;
+            case MendAction::kept:
                 ++totals_.kept;
-                edited_.clear();
-                const auto changed = editor_.edit_frame(item.batch, offset_shift(item.batch), edited_);
-                if (!changed) {
-                    return changed.error();
-                }
-                if (*changed) {
-                    ++totals_.edited;
-                }
-                return wrote(output_.write(*changed ? edited_.bytes() : item.batch.bytes()));
-            }
-            case MendAction::recomputed: ++totals_.recomputed; break;
-            case MendAction::bit_flipped_back: ++totals_.bits_flipped_back; break;
+                done = write_kept(item.batch);
+                break;
+            case MendAction::recomputed:
+            case MendAction::bit_flipped_back:
+                ++(judgement.action == MendAction::recomputed ? totals_.recomputed : totals_.bits_flipped_back);
+                done = write_mended(item.position, finding.why);
+                break;
         }
-        const auto good = check(mended_.bytes(), item.position);
-        return good ? good_batch(*BatchView::parse(mended_.bytes(), item.position)) : good.error();
+        report(finding);
+        return wrote(done);
+    }
+
+    Result<void> write_kept(const BatchView& batch) {
+        edited_.clear();
+        const auto changed = editor_.edit_frame(batch, offset_shift(batch), edited_);
+        if (!changed) {
+            return changed.error();
+        }
+        if (*changed) {
+            ++totals_.edited;
+        }
+        totals_.bad_bytes_out += batch.bytes().size();
+        return output_.write(*changed ? edited_.bytes() : batch.bytes());
+    }
+
+    /// Writes what stands in mended_.
+    Result<void> write_mended(FileOffset at, std::string& unedited) {
+        if (auto good = check(mended_.bytes(), at); !good) {
+            return good;
+        }
+        auto done = write_good(*BatchView::parse(mended_.bytes(), at));
+        if (!done) {
+            return done.error();
+        }
+        unedited = *std::move(done);
+        return {};
     }
 
     /// A gap whose bytes still stand in the window.
@@ -354,7 +276,13 @@ class Mender {
         return wrote(written);
     }
 
-    Result<void> gap_bytes(Bytes bytes) { return (options_.salvage ? rejects_ : output_).write(bytes); }
+    Result<void> gap_bytes(Bytes bytes) {
+        if (options_.salvage) {
+            return rejects_.write(bytes);
+        }
+        totals_.bad_bytes_out += bytes.size();
+        return output_.write(bytes);
+    }
 
     void finish_gap(const Item& item) {
         ++totals_.gaps;
@@ -375,9 +303,7 @@ class Mender {
     const MendOutputs& outputs_;
     io::Window window_;
     SegmentCursor cursor_;
-    Judge judge_;
-    FrameFlipFinder flips_;
-    RangeCrc crcs_;
+    CandidateFinder finder_;
     record::BatchEditor editor_;
     MendOutput output_;
     MendOutput rejects_;
@@ -397,8 +323,10 @@ void MendTotals::add(const MendTotals& other) {
     dropped += other.dropped;
     gaps += other.gaps;
     edited += other.edited;
+    unedited += other.unedited;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
+    bad_bytes_out += other.bad_bytes_out;
     good_out += other.good_out;
     crc_out = crc_join(CrcKind::crc32c, crc_out, other.crc_out, other.bytes_out);
 }

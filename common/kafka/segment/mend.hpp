@@ -45,18 +45,20 @@ struct MendTotals {
     std::uint64_t kept = 0;
     std::uint64_t dropped = 0;
     std::uint64_t gaps = 0;
-    std::uint64_t edited = 0;  ///< batches that options changed
+    std::uint64_t edited = 0;    ///< batches that options changed
+    std::uint64_t unedited = 0;  ///< batches that options could not change
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint32_t crc_out = 0;   ///< CRC-32C of all that was written
-    std::uint64_t good_out = 0;  ///< batches in the output whose CRC is right
+    std::uint64_t bad_bytes_out = 0;  ///< of batches and gaps that were kept as they are
+    std::uint32_t crc_out = 0;        ///< CRC-32C of all that was written
+    std::uint64_t good_out = 0;       ///< batches in the output whose CRC is right
     /// What was added to offsets; nothing where there was no batch to begin with.
     std::optional<std::int64_t> offset_shift{};
     /// Positions, offsets or times are no longer those that an index beside the input holds.
     bool indexes_stale = false;
 
     [[nodiscard]] std::uint64_t mended() const { return recomputed + bits_flipped_back; }
-    [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps; }
+    [[nodiscard]] std::uint64_t left_over() const { return kept + dropped + gaps + unedited; }
     [[nodiscard]] bool changed() const { return mended() + edited != 0 || bytes_out != bytes_in; }
 
     void add(const MendTotals& other);
@@ -79,7 +81,8 @@ struct MendOutputs {
 ///                          program
 Result<MendTotals> mend(io::ByteSource& source, const MendOptions& options, const MendOutputs& outputs);
 
-/// Reads back what was written: the same bytes, as many good batches.
+/// Reads back what was written: the same bytes, and, where nothing bad was kept, as many good batches. Beside bad bytes a
+/// walk may see other batches than before, since a length that lies reaches elsewhere once batches have moved.
 /// visit    called for each good batch, may be empty
 /// errors   corrupt   it is not what was written;   io
 Result<void> verify_mended(const io::ReadAt& written, const MendTotals& totals,

@@ -5,7 +5,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <ranges>
 #include <vector>
 
 #include "io/replace.hpp"
@@ -115,7 +114,8 @@ Result<std::vector<SideFileContent>> new_side_files(io::Fs& fs, const std::strin
 }
 
 Result<void> write_side_files(io::Fs& fs, const std::string& segment, const std::vector<SideFileContent>& files) {
-    for (const SideFileContent& file : std::views::reverse(files)) {
+    for (auto at = files.rbegin(); at != files.rend(); ++at) {
+        const SideFileContent& file = *at;
         auto fresh = io::Replacement::begin(fs, file.path, {.overwrite = true});
         if (!fresh) {
             return fresh.error().in_file(file.path);

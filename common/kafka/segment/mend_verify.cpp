@@ -64,7 +64,8 @@ Result<void> verify_mended(const io::ReadAt& written, const MendTotals& totals,
             }
         }
     }
-    if (source.size() != totals.bytes_out || source.crc() != totals.crc_out || good != totals.good_out) {
+    const bool as_many = good == totals.good_out || totals.bad_bytes_out != 0;
+    if (source.size() != totals.bytes_out || source.crc() != totals.crc_out || !as_many) {
         return Error{
             .code = Errc::corrupt,
             .what = fmt::format("read back; expected {} bytes, {} good batches and crc 0x{:08x}, got {}, {} and 0x{:08x}",
