@@ -17,7 +17,6 @@ namespace kseg::wal {
 
 inline constexpr std::string_view kRecoveryPoints = "recovery-point-offset-checkpoint";
 inline constexpr std::string_view kLeaderEpochs = "leader-epoch-checkpoint";
-inline constexpr std::string_view kLogStarts = "log-start-offset-checkpoint";
 
 /// Offsets by partition, as the checkpoints of a log directory hold them.
 using PartitionOffsets = std::map<segment::PartitionName, std::int64_t>;

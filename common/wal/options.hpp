@@ -28,7 +28,7 @@ struct Options {
     std::uint32_t interval_ms = 1000;                          ///< of SyncPolicy::interval
     std::uint64_t segment_bytes = std::uint64_t{1} << 30;      ///< a segment is rolled before it gets larger
     std::optional<std::int64_t> segment_age_ms{};              ///< or when it spans more than this
-    std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;  /// so much may have to be read again after a crash
+    std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;  ///< so much may have to be read again after a crash
     Recovery recovery = Recovery::tail;
     unsigned sync_threads = 2;
 };
