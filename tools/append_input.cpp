@@ -8,18 +8,24 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 
 #include "base/json_reader.hpp"
+#include "file_cursor.hpp"
 #include "io/window.hpp"
-#include "kafka/segment/cursor.hpp"
 #include "kafka/wire/reader.hpp"
 #include "stop.hpp"
+#include "wal/chronik_files.hpp"
+#include "wal/chronik_record.hpp"
 
 namespace kseg::tools {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+constexpr std::uint64_t kMostBatchBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMostLineBytes = std::size_t{1} << 30;
+
+constexpr std::string_view kChronikMagic = "\x7e\xca";
 
 /// The keys that a record line may have; an object with others is a value that happens to be JSON.
 constexpr std::array<std::string_view, 16> kRecordKeys{
@@ -52,6 +58,20 @@ bool is_batch(Bytes head) {
 }
 
 }  // namespace
+
+std::vector<Input> inputs_of(const std::vector<std::string>& arguments, const segment::PartitionName& partition,
+                             Report& report) {
+    std::vector<Input> inputs = expand_inputs(arguments, report);
+    const auto differs = [&](const Input& a) { return a.partition && a.partition != inputs.front().partition; };
+    if (!inputs.empty() && std::ranges::any_of(inputs, differs)) {
+        std::erase_if(inputs, [&](const Input& input) { return input.partition && input.partition != partition; });
+        if (inputs.empty()) {
+            report.error(
+                {.code = Errc::invalid, .what = "the inputs are of several partitions, and none of them is asked for"});
+        }
+    }
+    return inputs;
+}
 
 AppendInput::AppendInput(const AppendInputOptions& options, AppendSession& session, Report& report, Progress& progress)
     : options_(options), session_(session), report_(report), progress_(progress), batcher_(options.batcher) {}
@@ -122,12 +142,19 @@ Result<bool> AppendInput::more(io::ByteSource& source) {
 
 /// Reads no more than it takes to tell, so that what comes slowly is not waited for.
 Result<AppendForm> AppendInput::detect(io::ByteSource& source) {
+    if (wal::is_chronik_name(std::filesystem::path(file_).filename().string())) {
+        return AppendForm::batches;
+    }
     for (bool at_end = false;;) {
         const std::string_view text = read_.text();
         if (!text.empty() && text.front() == '\0' && (text.size() >= record::kFrameBytes || at_end)) {
             return is_batch(read_.bytes()) ? AppendForm::batches : AppendForm::lines;
         }
-        if (!text.empty() && text.front() != '\0' && text.front() != '{') {
+        if (text.starts_with(kChronikMagic) && (text.size() >= wal::kChronikV1HeaderBytes || at_end)) {
+            return wal::looks_like_chronik(read_.bytes()) ? AppendForm::batches : AppendForm::lines;
+        }
+        const bool may_be_chronik = kChronikMagic.starts_with(text.substr(0, kChronikMagic.size()));
+        if (!text.empty() && text.front() != '\0' && text.front() != '{' && !may_be_chronik) {
             return AppendForm::lines;
         }
         if (const std::size_t end = text.find('\n');
@@ -165,7 +192,7 @@ Result<void> AppendInput::read_batches(io::ByteSource& source) {
         io::ByteSource& rest_;
     } whole(read_.bytes(), source);
     io::Window window(whole, {});
-    segment::SegmentCursor cursor(window, {});
+    FileCursor cursor(window, {}, kMostBatchBytes, file_);
     while (!session_.stopped()) {
         const auto item = cursor.next();
         if (!item) {
@@ -175,6 +202,9 @@ Result<void> AppendInput::read_batches(io::ByteSource& source) {
             break;
         }
         progress_.show(bytes_before_ + item->position.value);
+        for (const std::string& warning : cursor.warnings()) {
+            report_.damage(file_, item->position.value, warning);
+        }
         if (item->outcome == segment::Outcome::batch) {
             batch_.clear();
             batch_.append(item->batch.bytes());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "append_session.hpp"
 #include "inputs.hpp"
@@ -24,6 +25,11 @@ struct AppendInputOptions {
     wal::BatcherOptions batcher{};
     std::uint32_t linger_ms = 0;  ///< so long a batch may wait for more records
 };
+
+/// The files that arguments mean; of several partitions, as a log directory holds them, those of the one that is asked for.
+/// What cannot be used is reported.
+std::vector<Input> inputs_of(const std::vector<std::string>& arguments, const segment::PartitionName& partition,
+                             Report& report);
 
 class AppendInput {
   public:

@@ -64,7 +64,7 @@ Exit run_verify(const WalAppendOptions& options, Report& report) {
 }
 
 Exit run_append(WalAppendOptions& options, const Globals& globals, Report& report) {
-    const std::vector<Input> inputs = expand_inputs(options.files, report);
+    const std::vector<Input> inputs = inputs_of(options.files, options.partition, report);
     if (report.status() == Exit::failed) {
         return Exit::failed;  // nothing was appended yet: all or none of the files can be read
     }
@@ -80,6 +80,7 @@ Exit run_append(WalAppendOptions& options, const Globals& globals, Report& repor
     }
     if (!log) {
         report.error(log.error());
+        (void)(*wal)->close();  // other logs of the directory are as clean as they were
         return report.status();
     }
     const auto acks = options.ack ? io::sink_to_descriptor(STDOUT_FILENO) : nullptr;

@@ -119,6 +119,14 @@ class Recovery(k.ScratchCase):
         self.assertIn("end of the log; expected offset 9, which was durable, got 7", run.err)
         self.assertEqual(run.lines()[0]["base_offset"], 7)
 
+    def test_a_log_that_is_refused_leaves_the_directory_as_clean_as_it_was(self):
+        self.append()
+        marker = self.wal / ".kafka_cleanshutdown"
+        self.assertTrue(marker.exists())
+        (self.log / "00000000000000000000.log.swap").write_bytes(b"")
+        self.append(status=1)
+        self.assertTrue(marker.exists())
+
     def test_an_interrupted_compaction_is_left_to_a_broker(self):
         (self.log / "00000000000000000000.log.swap").write_bytes(b"")
         run = self.append(status=1)
