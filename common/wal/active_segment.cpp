@@ -77,8 +77,7 @@ bool ActiveSegment::must_roll_for(const record::BatchHeader& batch, std::uint64_
 }
 
 Result<void> ActiveSegment::append(const record::BatchView& batch) {
-    const auto written = log_->write_at(size_, batch.bytes());
-    if (!written) {
+    if (auto written = log_->write_at(size_, batch.bytes()); !written) {
         // Nothing may be written behind torn bytes, nor over them before they are durably gone: after a power cut parts of
         // both could stand side by side.
         if (cut(size_)) {

@@ -18,9 +18,9 @@ constexpr std::size_t kMaxTimestampAt = record::kCrcCoverAt + 2 + 4 + 8;  // att
 }  // namespace
 
 Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader) {
-    const auto batch = record::BatchView::parse(whole, {});
+    auto batch = record::BatchView::parse(whole, {});
     if (!batch) {
-        return batch.error();
+        return batch;
     }
     const record::BatchHeader& header = batch->header();
     if (header.is_legacy()) {

@@ -76,6 +76,7 @@ Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::
     return there->has_value() ? fs.open_writable(path) : fs.create(path);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the path has names
 Result<void> make_directory(io::Fs& fs, const std::string& path) {
     const auto there = fs.info(path);
     if (!there) {

@@ -14,6 +14,12 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 
+std::string what_is_wrong(const segment::Item& item) {
+    return item.outcome == segment::Outcome::batch
+               ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}", item.crc_computed, item.batch.header().crc)
+               : item.describe_gap();
+}
+
 }  // namespace
 
 Result<ReadStep> LogReader::next() {
@@ -42,6 +48,20 @@ Result<ReadStep> LogReader::next() {
             return ReadStep{.file = open_->path, .position = FileOffset{open_->at}};
         }
     }
+}
+
+std::string LogReader::what_is_misplaced(const record::BatchHeader& header) const {
+    return fmt::format("batch offset; expected {} to {}, got {}", open_->end_offset, open_->next_base - 1,
+                       header.base_offset);
+}
+
+/// Whether what is no batch may be a write under way: it ends the last segment.
+Result<bool> LogReader::may_be_unfinished(const segment::Item& item) const {
+    const auto size = open_->file->size();
+    if (!size) {
+        return size.error();
+    }
+    return item.position.value + item.size >= *size ? is_last() : Result<bool>(false);
 }
 
 /// The next batch or damage of the segment that is open; nothing at its end.
@@ -78,21 +98,14 @@ Result<std::optional<ReadStep>> LogReader::step() {
             open.cursor.reset();  // to be looked at again
             return std::optional(ReadStep{.file = open.path, .position = item->position});
         }
-        if (!good && item->outcome != segment::Outcome::batch) {
-            // What ends the last segment may be a write under way.
-            const auto size = open.file->size();
-            if (!size) {
-                return size.error();
+        if (item->outcome != segment::Outcome::batch) {
+            const auto unfinished = may_be_unfinished(*item);
+            if (!unfinished) {
+                return unfinished.error();
             }
-            if (item->position.value + item->size >= *size) {
-                const auto last = is_last();
-                if (!last) {
-                    return last.error();
-                }
-                if (*last) {
-                    open.cursor.reset();
-                    return std::optional(ReadStep{.file = open.path, .position = item->position});
-                }
+            if (*unfinished) {
+                open.cursor.reset();
+                return std::optional(ReadStep{.file = open.path, .position = item->position});
             }
         }
         open.at = item->position.value + item->size;
@@ -102,12 +115,7 @@ Result<std::optional<ReadStep>> LogReader::step() {
                       .size = item->size,
                       .batch = item->batch};
         if (!good) {
-            step.what = misplaced ? fmt::format("batch offset; expected {} to {}, got {}", open.end_offset,
-                                                open.next_base - 1, item->batch.header().base_offset)
-                        : item->outcome == segment::Outcome::batch
-                            ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}", item->crc_computed,
-                                          item->batch.header().crc)
-                            : item->describe_gap();
+            step.what = misplaced ? what_is_misplaced(item->batch.header()) : what_is_wrong(*item);
             return std::optional(std::move(step));
         }
         const record::BatchHeader& header = item->batch.header();

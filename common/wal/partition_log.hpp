@@ -105,8 +105,8 @@ class PartitionLog final : public Syncable {
   private:
     using Lock = std::unique_lock<std::mutex>;
 
-    PartitionLog(const Surroundings& around, std::string directory, const Options& options)
-        : around_(around), directory_(std::move(directory)), options_(options) {}
+    PartitionLog(Surroundings around, std::string directory, const Options& options)
+        : around_(std::move(around)), directory_(std::move(directory)), options_(options) {}
     Result<void> begin(std::int64_t recovery_point, bool clean, Findings& findings);
     Result<void> load_epochs(std::int64_t end_offset, std::int32_t last_epoch, bool shortened);
     Result<void> settle(Lock& lock);

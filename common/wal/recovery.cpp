@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <ranges>
 
 #include "kafka/segment/side_files.hpp"
 #include "kafka/wire/reader.hpp"
@@ -67,6 +68,7 @@ class Pass {
     Result<void> list();
     Result<void> load_producers();
     Result<void> check_sealed(const Segment& segment);
+    [[nodiscard]] Resume resume_of(const Segment& segment, const io::ReadAt& log, Bytes offsets, Bytes times) const;
     Result<void> read(const Segment& segment);
     Result<void> close_sealed(const Segment& segment, segment::IndexBuilder& builder, const IndexCheck& check,
                               const std::vector<AbortedTransaction>& aborted);
@@ -133,18 +135,18 @@ Result<void> Pass::list() {
 Result<void> Pass::load_producers() {
     producers_from_ = segments_.front().base_offset;
     const std::int64_t known = full_ ? 0 : (request_.clean ? kNoEnd : request_.recovery_point);
-    for (auto offset = snapshots_.rbegin(); offset != snapshots_.rend(); ++offset) {
-        if (*offset > std::min(known, most_snapshot_) || *offset < producers_from_) {
+    for (const std::int64_t offset : std::views::reverse(snapshots_)) {
+        if (offset > std::min(known, most_snapshot_) || offset < producers_from_) {
             continue;
         }
-        const auto content = read_file(fs_, beside(*offset, ".snapshot"));
+        const auto content = read_file(fs_, beside(offset, ".snapshot"));
         if (!content) {
             return content.error();
         }
         auto states = ProducerStates::from_snapshot(content->bytes());
         if (states) {
             log_.producers = *std::move(states);
-            producers_from_ = *offset;
+            producers_from_ = offset;
             break;
         }
     }
@@ -164,6 +166,16 @@ Result<void> Pass::check_sealed(const Segment& segment) {
     return sound ? Result<void>() : read(segment);
 }
 
+/// From where on a segment has to be read.
+Resume Pass::resume_of(const Segment& segment, const io::ReadAt& log, Bytes offsets, Bytes times) const {
+    const Resume beginning{.largest = {.timestamp = -1, .offset = segment.base_offset}};
+    if (!segment.is_last || full_) {
+        return beginning;
+    }
+    const std::int64_t from = std::min(producers_from_, request_.clean ? kNoEnd : request_.recovery_point);
+    return resume_from(offsets, times, log, segment.base_offset, from).value_or(beginning);
+}
+
 /// Reads a segment and mends what is bad in it: of the last one only what the index files lead to.
 Result<void> Pass::read(const Segment& segment) {
     const auto log = fs_.open(segment.path);
@@ -175,11 +187,7 @@ Result<void> Pass::read(const Segment& segment) {
     if (!offsets || !times) {
         return offsets ? times.error() : offsets.error();
     }
-    const std::int64_t from = std::min(producers_from_, request_.clean ? kNoEnd : request_.recovery_point);
-    Resume resume{.largest = {.timestamp = -1, .offset = segment.base_offset}};
-    if (segment.is_last && !full_) {
-        resume = resume_from(offsets->bytes(), times->bytes(), **log, segment.base_offset, from).value_or(resume);
-    }
+    const Resume resume = resume_of(segment, **log, offsets->bytes(), times->bytes());
     IndexFiles::State state{
         .builder = segment::IndexBuilder(segment.base_offset, FileOffset{resume.position}, resume.largest),
         .offset_bytes = resume.offset_bytes,

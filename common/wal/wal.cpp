@@ -55,14 +55,15 @@ Result<void> Wal::begin() {
         return points.error();
     }
     // A checkpoint that cannot be read tells nothing, and so everything is looked at.
-    if (points) {
+    const bool known = points.has_value();
+    if (known) {
         recovery_points_ = *std::move(points);
     }
     const auto marker = fs_.info(path_of(kCleanShutdown));
     if (!marker) {
         return marker.error();
     }
-    was_clean_ = marker->has_value() && points;
+    was_clean_ = marker->has_value() && known;
     if (!marker->has_value()) {
         return {};
     }

@@ -158,6 +158,9 @@ class CrashFs final : public io::Fs {
         bytes_read_.clear();
     }
 
+    /// Called when a file begins to be synced, before anything of it is.
+    std::function<void(const std::string& path)> on_sync;
+
     // ---- io::Fs
     Result<std::unique_ptr<io::ReadAt>> open(const std::string& path) override;
     Result<std::unique_ptr<io::WritableFile>> create(const std::string& path) override;
@@ -432,6 +435,10 @@ class CrashFs::OpenFile final : public io::WritableFile {
     }
 
     Result<void> sync() override {
+        std::size_t covered = pending();
+        if (fs_.on_sync) {
+            fs_.on_sync(path_);
+        }
         const std::lock_guard lock(fs_.mutex_);
         const Fault fault = begin("sync");
         if (fault != Fault::none) {
@@ -441,14 +448,20 @@ class CrashFs::OpenFile final : public io::WritableFile {
             }
             return failure(path_, "sync: Input/output error");
         }
-        for (const Change& change : node_->pending) {
-            apply(node_->durable, change, 0, length(change));
+        // What came since it began need not be on the disk.
+        covered = std::min(covered, node_->pending.size());
+        for (std::size_t i = 0; i < covered; ++i) {
+            apply(node_->durable, node_->pending[i], 0, length(node_->pending[i]));
         }
-        node_->pending.clear();
+        node_->pending.erase(node_->pending.begin(), node_->pending.begin() + static_cast<std::ptrdiff_t>(covered));
         return {};
     }
 
   private:
+    std::size_t pending() const {
+        const std::lock_guard lock(fs_.mutex_);
+        return node_->pending.size();
+    }
     Fault begin(const char* operation) {
         const Fault fault = fs_.begin(operation, path_);
         return life_ == fs_.life_ ? fault : Fault::fail;

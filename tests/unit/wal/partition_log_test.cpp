@@ -82,6 +82,25 @@ TEST_CASE("nothing is complete before it is durable") {
     CHECK(run.count() == 50);
 }
 
+TEST_CASE("what comes during a sync is not covered by it") {
+    CrashFs fs;
+    WalRun run(fs, options_with(wal::SyncPolicy::none));
+    REQUIRE(run.open());
+    REQUIRE(run.append({}));
+    bool once = true;
+    fs.on_sync = [&](const std::string& path) {
+        if (path == kLog && std::exchange(once, false)) {
+            REQUIRE(run.append({}));
+        }
+    };
+    REQUIRE(run.log->sync());
+    CHECK(run.log->end_offset() == 2);
+    CHECK(run.log->durable_offset() == 1);
+    fs.on_sync = nullptr;
+    REQUIRE(run.sync());
+    CHECK(run.log->durable_offset() == 2);
+}
+
 TEST_CASE("after a sync that failed nothing is completed or appended until the log is opened anew") {
     CrashFs fs;
     WalRun run(fs, options_with(wal::SyncPolicy::none));
