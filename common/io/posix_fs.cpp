@@ -102,7 +102,8 @@ class LockedFiles {
 
 class PosixLock final : public FileLock {
   public:
-    PosixLock(Descriptor fd, LockedFiles& locked, LockedFiles::Key key) : fd_(std::move(fd)), locked_(locked), key_(std::move(key)) {}
+    PosixLock(Descriptor fd, LockedFiles& locked, LockedFiles::Key key)
+        : fd_(std::move(fd)), locked_(locked), key_(std::move(key)) {}
     PosixLock(const PosixLock&) = delete;
     PosixLock& operator=(const PosixLock&) = delete;
     ~PosixLock() override {
