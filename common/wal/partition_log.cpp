@@ -149,6 +149,10 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
     if (failed_ || closed_) {
         return failed_ ? *failed_ : Error{.code = Errc::invalid, .what = "the log is closed", .file = directory_};
     }
+    // First, so that the answer to a duplicate does not speak of what may not be durable.
+    if (auto settled = settle(lock); !settled) {
+        return settled.error();
+    }
     if (how.producer != ProducerCheck::none) {
         const ProducerStates::Check check = producers_.check(header);
         if (check.verdict == ProducerStates::Verdict::duplicate) {
@@ -168,9 +172,6 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
         placed.base_offset > std::numeric_limits<std::int64_t>::max() - header.last_offset_delta - 1) {
         return Error{.code = Errc::invalid,
                      .what = fmt::format("base offset; expected {} or more, got {}", end_offset_, placed.base_offset)};
-    }
-    if (auto settled = settle(lock); !settled) {
-        return settled.error();
     }
     // An empty log begins where its first batch says.
     const bool moves = active_->size() == 0 && segments_ == 1 && placed.base_offset != active_->base_offset();
@@ -238,7 +239,6 @@ Result<void> PartitionLog::roll(Lock& lock, std::int64_t next_base) {
     }
     if (active_->size() == 0) {
         // It has no record and the next no reason to leave a gap: it goes.
-        const std::string old = active_->path();
         const std::int64_t old_base = active_->base_offset();
         if (auto started = start_segment(next_base); !started) {
             return started;

@@ -101,6 +101,30 @@ TEST_CASE("what comes during a sync is not covered by it") {
     CHECK(run.log->durable_offset() == 2);
 }
 
+TEST_CASE("a duplicate is answered when its original is durable, also one that was found by recovery") {
+    CrashFs fs;
+    WalRun run(fs, options_with(wal::SyncPolicy::none));
+    REQUIRE(run.open());
+    const test::BatchPlan plan{.producer_id = 4, .producer_epoch = 0, .base_sequence = 0};
+    REQUIRE(run.append(plan));
+    run.drop();
+    fs.kill();
+    WalRun again(fs, options_with(wal::SyncPolicy::always));
+    REQUIRE(again.open());
+    CHECK(again.log->durable_offset() == 0);
+    ByteBuffer batch = test::make_batch(0, plan);
+    const auto done = again.log->append({batch.data(), batch.size()});
+    REQUIRE(done);
+    CHECK(done->duplicate);
+    CHECK(done->base_offset == 0);
+    REQUIRE(again.log->wait(done->ticket));
+    CHECK(again.log->durable_offset() == 1);
+    again.drop();
+    fs.crash(2);
+    REQUIRE(again.open());
+    CHECK(again.log->end_offset() == 1);
+}
+
 TEST_CASE("after a sync that failed nothing is completed or appended until the log is opened anew") {
     CrashFs fs;
     WalRun run(fs, options_with(wal::SyncPolicy::none));
