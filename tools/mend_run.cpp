@@ -192,6 +192,7 @@ void MendRun::mend(const Input& input) {
         options_.mend.offset_shift.reset();
     }
     const auto totals = mend_one(input);
+    lines_.flush();
     bytes_before_ += input.size;
     if (!totals && totals.error().code == Errc::cancelled) {
         interrupted_ = true;

@@ -23,29 +23,33 @@ std::vector<std::string> other_causes(const segment::Finding& finding, std::int8
 
 }  // namespace
 
-void MendReport::write() {
-    if (!failed_) {
-        if (const auto written = sink_.write(line_.bytes()); !written) {
+void MendReport::flush() {
+    if (!failed_ && !lines_.empty()) {
+        if (const auto written = sink_.write(lines_.bytes()); !written) {
             failed_ = written.error();
         }
     }
+    lines_.clear();
 }
 
 void MendReport::finding(const segment::Finding& finding) {
     if (options_.silent) {
         return;
     }
-    line_.clear();
     if (options_.jsonl) {
         print_json(finding);
     } else {
         print_text(finding);
     }
-    write();
+    // A write for each line would take as long as finding out what it says.
+    constexpr std::size_t kLinesBytes = std::size_t{64} << 10;
+    if (lines_.size() >= kLinesBytes) {
+        flush();
+    }
 }
 
 void MendReport::print_json(const segment::Finding& finding) {
-    JsonFields fields(line_);
+    JsonFields fields(lines_);
     if (finding.item.outcome == Outcome::batch) {
         const std::int8_t magic = finding.item.batch.header().magic;
         put_batch(fields, finding.item, read_batch_body(finding.item.batch, reader_, false));
@@ -71,39 +75,39 @@ void MendReport::print_json(const segment::Finding& finding) {
 
 void MendReport::print_text(const segment::Finding& finding) {
     if (options_.named_on_lines) {
-        line_.append(name_ + ": ");
+        lines_.append(name_ + ": ");
     }
     if (finding.item.outcome == Outcome::batch) {
         const std::int8_t magic = finding.item.batch.header().magic;
-        append_batch_text(line_, finding.item, read_batch_body(finding.item.batch, reader_, false));
+        append_batch_text(lines_, finding.item, read_batch_body(finding.item.batch, reader_, false));
         if (!finding.causes.empty()) {
             const CrcCause& cause = finding.causes.front();
-            line_.append("  " + record::to_string(cause, magic));
+            lines_.append("  " + record::to_string(cause, magic));
             if (cause.kind == CrcCause::Kind::single_bit) {
-                line_.append(fmt::format(" {}", cause.bit));
+                lines_.append(fmt::format(" {}", cause.bit));
             }
         }
     } else {
-        append_gap_text(line_, finding.item);
+        append_gap_text(lines_, finding.item);
     }
-    line_.append(fmt::format("  {}", to_string(finding.action)));
+    lines_.append(fmt::format("  {}", to_string(finding.action)));
     if (!finding.why.empty()) {
-        line_.append(": " + finding.why);
+        lines_.append(": " + finding.why);
     }
     if (finding.causes.size() > 1) {
-        line_.append(fmt::format("  also {}", fmt::join(other_causes(finding, finding.item.batch.header().magic), ", ")));
+        lines_.append(fmt::format("  also {}", fmt::join(other_causes(finding, finding.item.batch.header().magic), ", ")));
     }
-    line_.push_back('\n');
+    lines_.push_back('\n');
 }
 
 void MendReport::end(const segment::MendTotals& totals) {
     if (options_.silent || options_.jsonl) {
+        flush();
         return;
     }
-    line_.clear();
-    line_.append(fmt::format("{}: {} batches, {}{}\n", name_, totals.batches, describe(totals),
-                             options_.nothing_written && totals.changed() ? "; nothing written" : ""));
-    write();
+    lines_.append(fmt::format("{}: {} batches, {}{}\n", name_, totals.batches, describe(totals),
+                              options_.nothing_written && totals.changed() ? "; nothing written" : ""));
+    flush();
 }
 
 std::string describe(const segment::MendTotals& totals) {

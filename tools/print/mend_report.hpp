@@ -26,10 +26,12 @@ class MendReport {
 
     /// Begins an input.
     void begin(const std::string& name) { name_ = name; }
-    /// One line.
+    /// One line, written with others some time later.
     void finding(const segment::Finding& finding);
     /// Totals of the input, as text only.
     void end(const segment::MendTotals& totals);
+    /// Writes what is gathered: before anything is said elsewhere.
+    void flush();
 
     /// What went wrong in writing the report, if anything.
     [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
@@ -37,13 +39,12 @@ class MendReport {
   private:
     void print_json(const segment::Finding& finding);
     void print_text(const segment::Finding& finding);
-    void write();
 
     MendReportOptions options_;
     io::Sink& sink_;
     record::RecordReader reader_;
     std::string name_;
-    ByteBuffer line_;
+    ByteBuffer lines_;  // not written yet
     std::optional<Error> failed_;
 };
 

@@ -10,10 +10,46 @@ namespace kseg::segment {
 using record::BatchView;
 using record::CrcCause;
 
+Result<std::optional<Candidate>> CandidateFinder::find_recipe(FileOffset at, ByteBuffer& mended) {
+    auto bytes = window_.ensure(at, record::kFrameBytes);
+    if (!bytes) {
+        return bytes.error();
+    }
+    if (bytes->size() < record::kFrameBytes) {
+        return std::optional<Candidate>{};
+    }
+    const Frame frame = Frame::of(bytes->data());
+    if (!frame.known_magic() || !frame.length_can_be() || static_cast<std::uint64_t>(frame.size) > cursor_.search_limit()) {
+        return std::optional<Candidate>{};
+    }
+    bytes = window_.ensure(at, static_cast<std::size_t>(frame.size));
+    if (!bytes) {
+        return bytes.error();
+    }
+    auto candidate = stated(at, *bytes);
+    if (!candidate || candidate->item.crc_valid) {
+        return std::optional<Candidate>{};
+    }
+    auto causes = recipes_of(candidate->item);
+    if (causes.empty() || causes.back().kind == CrcCause::Kind::zero_crc) {
+        return std::optional<Candidate>{};
+    }
+    candidate->judgement = judge_.judge(candidate->item.batch, candidate->item.crc_computed, std::move(causes), mended);
+    return candidate->judgement.action == MendAction::kept ? std::nullopt : std::move(candidate);
+}
+
+std::vector<CrcCause> CandidateFinder::recipes_of(const Item& item) {
+    const std::int8_t magic = item.batch.header().magic;
+    const std::size_t cover = record::crc_cover_at(magic);
+    const std::uint32_t other =
+        crcs_.of(record::other_crc_kind(magic), item.position + cover, item.batch.bytes().subspan(cover));
+    return record::explain_by_recipe(item.batch, item.crc_computed, other);
+}
+
 Result<std::optional<Candidate>> CandidateFinder::find(FileOffset at, const std::optional<Item>& item, ByteBuffer& mended) {
     std::optional<Candidate> candidate;
     if (item && item->outcome == Outcome::batch) {
-        candidate = Candidate{*item, judge_.judge(item->batch, item->crc_computed, mended)};
+        candidate = Candidate{*item, judge_.judge(item->batch, item->crc_computed, recipes_of(*item), mended)};
         if (candidate->judgement.action != MendAction::kept) {
             return candidate;
         }
@@ -36,14 +72,11 @@ std::optional<Candidate> CandidateFinder::explained(FileOffset at, Bytes bytes, 
     auto candidate = stated(at, bytes);
     if (candidate) {
         const Item& item = candidate->item;
-        const record::BatchHeader& h = item.batch.header();
-        const std::size_t cover = record::crc_cover_at(h.magic);
-        const std::uint32_t other =
-            crcs_.of(record::other_crc_kind(h.magic), at + cover, item.batch.bytes().subspan(cover));
+        auto recipes = recipes_of(item);
         // Cheap questions first: in random bytes many lengths reach far.
-        if (!record::explain_by_recipe(item.batch, item.crc_computed, other).empty() ||
+        if (!recipes.empty() ||
             (chance_is_small(8 * item.size) && !record::explain_by_bit(item.batch, item.crc_computed).empty())) {
-            candidate->judgement = judge_.judge(item.batch, item.crc_computed, mended);
+            candidate->judgement = judge_.judge(item.batch, item.crc_computed, std::move(recipes), mended);
             if (candidate->judgement.action != MendAction::kept) {
                 return candidate;
             }

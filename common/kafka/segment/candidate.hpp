@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -28,6 +29,11 @@ class CandidateFinder {
     CandidateFinder(io::Window& window, SegmentCursor& cursor, std::size_t max_batch_bytes)
         : window_(window), cursor_(cursor), judge_(max_batch_bytes), flips_(judge_) {}
 
+    /// The batch at `at` as its length states it, where a recipe other than a CRC of zero explains its CRC and it can be
+    /// mended. That needs no look at what follows, which for a segment whose writer had it wrong throughout is most of the
+    /// time.
+    Result<std::optional<Candidate>> find_recipe(FileOffset at, ByteBuffer& mended);
+
     /// The batch at `at`.
     /// item     what SegmentCursor::next_batch() says is there: a batch whose CRC is wrong, a gap of known extent, or
     /// nothing mended   gets the whole batch where it is to be mended; a candidate may borrow from it, and otherwise
@@ -41,6 +47,7 @@ class CandidateFinder {
   private:
     std::optional<Candidate> explained(FileOffset at, Bytes bytes, ByteBuffer& mended);
     std::optional<Candidate> stated(FileOffset at, Bytes bytes);
+    std::vector<record::CrcCause> recipes_of(const Item& item);
     std::optional<Candidate> flipped(FileOffset at, Bytes bytes, ByteBuffer& mended);
     Result<std::optional<Candidate>> leading_to_explained(FileOffset at, ByteBuffer& mended);
 

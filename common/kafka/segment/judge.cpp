@@ -2,6 +2,7 @@
 #include "kafka/segment/judge.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "kafka/wire/reader.hpp"
 #include "kafka/wire/writer.hpp"
@@ -77,10 +78,14 @@ bool Judge::flip_back(const record::BatchView& batch, std::uint64_t bit, bool bo
     return false;
 }
 
-Judgement Judge::judge(const record::BatchView& batch, std::uint32_t crc_computed, ByteBuffer& mended) {
+Judgement Judge::judge(const record::BatchView& batch, std::uint32_t crc_computed, std::vector<CrcCause> recipes,
+                       ByteBuffer& mended) {
     mended.clear();
     const std::int8_t magic = batch.header().magic;
-    Judgement judgement{.causes = record::explain_crc(batch, crc_computed), .action = MendAction::kept};
+    Judgement judgement{.causes = std::move(recipes), .action = MendAction::kept};
+    for (const CrcCause& cause : record::explain_by_bit(batch, crc_computed)) {
+        judgement.causes.push_back(cause);
+    }
     const bool body_parses = parses(batch);
     judgement.body_parses = body_parses;
     const bool body_vouched = body_parses && has_own_checksum(batch);

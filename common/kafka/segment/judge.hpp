@@ -37,7 +37,9 @@ class Judge {
 
     /// Judges a batch whose stored CRC is not `crc_computed`. Where it is to be mended, `mended` is the whole batch
     /// afterwards; otherwise it is empty.
-    Judgement judge(const record::BatchView& batch, std::uint32_t crc_computed, ByteBuffer& mended);
+    /// recipes   what record::explain_by_recipe() says of it
+    Judgement judge(const record::BatchView& batch, std::uint32_t crc_computed, std::vector<record::CrcCause> recipes,
+                    ByteBuffer& mended);
 
     /// Makes `mended` the batch with its CRC as computed, whatever vouches for it.
     static void recompute(const record::BatchView& batch, std::uint32_t crc_computed, ByteBuffer& mended);

@@ -168,6 +168,13 @@ class Mender {
     /// What is here is no good batch: a bad one, a gap, or the end.
     Result<bool> damage() {
         const FileOffset at = cursor_.position();
+        auto recipe = finder_.find_recipe(at, mended_);
+        if (!recipe) {
+            return recipe.error();
+        }
+        if (*recipe) {
+            return take(at, **recipe);
+        }
         auto item = cursor_.next_batch();
         if (!item) {
             return item.error();
@@ -184,12 +191,16 @@ class Mender {
         if (!candidate) {
             return candidate.error();
         }
-        if (Candidate* const batch = *candidate ? &**candidate : nullptr) {
-            ++totals_.batches;
-            cursor_.resume_at(at + batch->item.size);
-            return finish_batch(batch->item, std::move(batch->judgement));
+        if (*candidate) {
+            return take(at, **candidate);
         }
         return *item ? known_gap(**item) : gap(at);
+    }
+
+    Result<bool> take(FileOffset at, Candidate& batch) {
+        ++totals_.batches;
+        cursor_.resume_at(at + batch.item.size);
+        return finish_batch(batch.item, std::move(batch.judgement));
     }
 
     /// Writes, or leaves out, a bad batch that was judged; mended_ is what it is now where it was mended.
