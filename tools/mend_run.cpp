@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "kafka/segment/mend_in_place.hpp"
 #include "open_input.hpp"
@@ -62,8 +63,8 @@ bool is_same_file(const std::string& input, const std::string& output) {
     return input != "-" && stdfs::weakly_canonical(input, code) == stdfs::weakly_canonical(output, code);
 }
 
-MendRun::MendRun(const MendRunOptions& options, MendReport& lines, Report& report, Progress& progress)
-    : options_(options), lines_(lines), report_(report), progress_(progress) {}
+MendRun::MendRun(MendRunOptions options, MendReport& lines, Report& report, Progress& progress)
+    : options_(std::move(options)), lines_(lines), report_(report), progress_(progress) {}
 
 bool MendRun::open() {
     if (!options_.rejects.empty()) {
@@ -118,7 +119,7 @@ Result<void> MendRun::sync_rejects() {
     return synced ? fs_.sync_directory(io::directory_of(options_.rejects)) : synced;
 }
 
-Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment::MendOutputs& outputs) {
+Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment::MendOutputs& outputs) const {
     auto opened = open_input(input.path);
     if (!opened) {
         return opened.error();

@@ -28,7 +28,7 @@ struct MendRunOptions {
 
 class MendRun {
   public:
-    MendRun(const MendRunOptions& options, MendReport& lines, Report& report, Progress& progress);
+    MendRun(MendRunOptions options, MendReport& lines, Report& report, Progress& progress);
 
     /// Opens what all inputs share. False where that failed; the error is reported.
     bool open();
@@ -44,7 +44,7 @@ class MendRun {
   private:
     Result<segment::MendTotals> mend_one(const Input& input);
     Result<segment::MendTotals> mend_into_directory(const Input& input, const segment::MendOutputs& outputs);
-    Result<segment::MendTotals> mend_from(const Input& input, const segment::MendOutputs& outputs);
+    Result<segment::MendTotals> mend_from(const Input& input, const segment::MendOutputs& outputs) const;
     Result<void> sync_rejects();
     void judge(const Input& input, const segment::MendTotals& totals);
 
