@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <ranges>
 
 #include "kafka/segment/side_files.hpp"
 #include "kafka/wire/reader.hpp"
@@ -135,7 +134,8 @@ Result<void> Pass::list() {
 Result<void> Pass::load_producers() {
     producers_from_ = segments_.front().base_offset;
     const std::int64_t known = full_ ? 0 : (request_.clean ? kNoEnd : request_.recovery_point);
-    for (const std::int64_t offset : std::views::reverse(snapshots_)) {
+    const std::vector<std::int64_t> newest_first(snapshots_.rbegin(), snapshots_.rend());
+    for (const std::int64_t offset : newest_first) {
         if (offset > std::min(known, most_snapshot_) || offset < producers_from_) {
             continue;
         }
