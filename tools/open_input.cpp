@@ -10,6 +10,29 @@
 #include "wal/chronik_files.hpp"
 
 namespace kseg::tools {
+namespace {
+
+/// Reads up to `most` bytes from the beginning of a source, and no further once there are `enough`: a pipe gives a few at a
+/// time.
+Result<ByteBuffer> read_head(io::ByteSource& source, std::size_t most, std::size_t enough) {
+    ByteBuffer head;
+    head.resize(most);
+    std::size_t filled = 0;
+    while (filled < enough) {
+        const auto got = source.read({head.data() + filled, head.size() - filled});
+        if (!got) {
+            return got.error();
+        }
+        if (*got == 0) {
+            break;
+        }
+        filled += *got;
+    }
+    head.resize(filled);
+    return head;
+}
+
+}  // namespace
 
 std::string shown_name(const std::string& path) {
     return path == "-" ? "stdin" : path;
@@ -38,26 +61,18 @@ Result<bool> is_chronik_wal(OpenedInput& input, const std::string& path) {
     if (wal::is_chronik_name(std::filesystem::path(path).filename().string())) {
         return true;
     }
-    ByteBuffer head;
-    head.resize(wal::kChronikV1HeaderBytes);
     if (input.is_regular) {
+        ByteBuffer head;
+        head.resize(wal::kChronikV1HeaderBytes);
         const auto got = input.file->read_at(0, {head.data(), head.size()});
         return got ? Result<bool>(wal::looks_like_chronik(head.bytes().first(*got))) : got.error();
     }
-    std::size_t filled = 0;
-    while (filled < head.size()) {
-        const auto got = input.source->read({head.data() + filled, head.size() - filled});
-        if (!got) {
-            return got.error();
-        }
-        if (*got == 0) {
-            break;
-        }
-        filled += *got;
+    auto head = read_head(*input.source, wal::kChronikV1HeaderBytes, wal::kChronikV1HeaderBytes);
+    if (!head) {
+        return head.error();
     }
-    head.resize(filled);
-    const bool found = wal::looks_like_chronik(head.bytes());
-    input.source = io::source_with_head(std::move(head), std::move(input.source));
+    const bool found = wal::looks_like_chronik(head->bytes());
+    input.source = io::source_with_head(*std::move(head), std::move(input.source));
     return found;
 }
 
@@ -71,24 +86,13 @@ Result<bool> decode_text(std::unique_ptr<io::ByteSource>& source, Coding coding)
         return true;
     }
     constexpr std::size_t kHeadBytes = 4096;  // enough to tell text from a segment
-    ByteBuffer head;
-    head.resize(kHeadBytes);
-    std::size_t filled = 0;
-    // A pipe gives a few bytes at a time; text shows in the first of them, and so does a segment.
-    constexpr std::size_t kEnough = 64;
-    while (filled < kEnough) {
-        const auto got = source->read({head.data() + filled, head.size() - filled});
-        if (!got) {
-            return got.error();
-        }
-        if (*got == 0) {
-            break;
-        }
-        filled += *got;
+    constexpr std::size_t kEnough = 64;       // text shows in the first bytes, and so does a segment
+    auto head = read_head(*source, kHeadBytes, kEnough);
+    if (!head) {
+        return head.error();
     }
-    head.resize(filled);
-    const auto text = io::detect_text(head.bytes());
-    source = io::source_with_head(std::move(head), std::move(source));
+    const auto text = io::detect_text(head->bytes());
+    source = io::source_with_head(*std::move(head), std::move(source));
     if (text) {
         source = io::source_of_text(std::move(source), *text);
     }

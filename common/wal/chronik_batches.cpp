@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/checked.hpp"
+#include "kafka/record/builder.hpp"
 #include "kafka/wire/writer.hpp"
 
 namespace kseg::wal {
@@ -17,21 +18,12 @@ constexpr std::size_t kCountAt = record::kBatchHeaderBytes - 4;
 
 /// Appends a batch whose body is encoded already; its CRC is left open.
 void append_unsealed(ByteBuffer& out, const record::BatchHeader& header, Bytes body) {
-    wire::Writer to(out);
-    to.i64(header.base_offset);
-    to.i32(static_cast<std::int32_t>(record::kBatchHeaderBytes + body.size() - record::kLengthFieldEnd));
-    to.i32(header.partition_leader_epoch);
-    to.i8(2);
-    to.u32(0);
-    to.i16(static_cast<std::int16_t>(header.attributes));
-    to.i32(header.last_offset_delta);
-    to.i64(header.base_timestamp);
-    to.i64(header.max_timestamp);
-    to.i64(header.producer_id);
-    to.i16(header.producer_epoch);
-    to.i32(header.base_sequence);
-    to.i32(header.records_count);
-    to.bytes(body);
+    const std::size_t begin = out.size();
+    record::begin_batch(header, out);
+    out.append(body);
+    constexpr std::size_t kLengthAt = 8;  // base_offset
+    wire::store_big(out.data() + begin + kLengthAt,
+                    static_cast<std::int32_t>(out.size() - begin - record::kLengthFieldEnd));
 }
 
 /// Writes what is known of the records of an unsealed batch, and its CRC.

@@ -92,17 +92,18 @@ Result<void> PartitionLog::settle(Lock& lock) {
     if (auto synced = around_.fs.sync_directory(directory_); !synced) {
         return synced;
     }
-    if (auto synced = sync_all(lock); !synced) {
-        return synced;
-    }
-    if (auto saved = save_state(); !saved) {
+    if (auto saved = sync_and_save(lock); !saved) {
         return saved;
     }
     settled_ = true;
     return {};
 }
 
-Result<void> PartitionLog::save_state() {
+/// Makes all that was appended durable, and that it is.
+Result<void> PartitionLog::sync_and_save(Lock& lock) {
+    if (auto synced = sync_all(lock); !synced) {
+        return synced;
+    }
     if (auto written = write_snapshot(producers_, end_offset_); !written) {
         return written;
     }
@@ -252,10 +253,7 @@ Result<void> PartitionLog::roll(Lock& lock, std::int64_t next_base) {
     if (auto finished = active_->indexes().finish(); !finished) {
         return finished;
     }
-    if (auto synced = sync_all(lock); !synced) {
-        return synced;
-    }
-    if (auto saved = save_state(); !saved) {
+    if (auto saved = sync_and_save(lock); !saved) {
         return saved;
     }
     return start_segment(next_base);
@@ -287,10 +285,7 @@ Result<void> PartitionLog::close() {
     if (auto finished = active_->indexes().finish(); !finished) {
         return finished;
     }
-    if (auto synced = sync_all(lock); !synced) {
-        return synced;
-    }
-    if (auto saved = save_state(); !saved) {
+    if (auto saved = sync_and_save(lock); !saved) {
         return saved;
     }
     closed_ = true;

@@ -110,7 +110,7 @@ class PartitionLog final : public Syncable {
     Result<void> begin(std::int64_t recovery_point, bool clean, Findings& findings);
     Result<void> load_epochs(std::int64_t end_offset, std::int32_t last_epoch, bool shortened);
     Result<void> settle(Lock& lock);
-    Result<void> save_state();
+    Result<void> sync_and_save(Lock& lock);
     Result<Appended> append_locked(Lock& lock, std::span<std::byte> whole, const record::BatchHeader& header,
                                    const AppendOptions& how);
     Result<void> write_batch(std::span<std::byte> whole);

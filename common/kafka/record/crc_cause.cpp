@@ -154,14 +154,4 @@ std::vector<CrcCause> explain_by_bit(const BatchView& batch, std::uint32_t crc_c
     return causes;
 }
 
-std::vector<CrcCause> explain_crc(const BatchView& batch, std::uint32_t crc_computed) {
-    const std::int8_t magic = batch.header().magic;
-    const std::uint32_t crc_other = crc(other_crc_kind(magic), batch.bytes().subspan(crc_cover_at(magic)));
-    std::vector<CrcCause> causes = explain_by_recipe(batch, crc_computed, crc_other);
-    for (const CrcCause& cause : explain_by_bit(batch, crc_computed)) {
-        causes.push_back(cause);
-    }
-    return causes;
-}
-
 }  // namespace kseg::record

@@ -42,10 +42,8 @@ struct CrcCause {
 /// magic   that of the batch: "crc32_ieee" is what is wrong for magic 2, "crc32c" for the others
 std::string to_string(const CrcCause& cause, std::int8_t magic);
 
-/// Everything that explains the stored CRC of a batch, the likeliest first: explain_by_recipe(), then explain_by_bit().
-/// Empty where nothing does. Flips in length and magic, which decide what is covered, are not looked at. crc_computed
-/// batch.compute_crc(), which is not the stored one Time: that of a CRC of the batch.
-std::vector<CrcCause> explain_crc(const BatchView& batch, std::uint32_t crc_computed);
+// What explains the stored CRC of a batch, the likeliest first; empty where nothing does. Flips in length and magic, which
+// decide what is covered, are not looked at. crc_computed is batch.compute_crc(), which is not the stored one.
 
 /// A CRC of zero, recipes with the fewest faults first, those with the timestamp type flipped behind them.
 /// crc_other   the CRC of the other kind over the same bytes
