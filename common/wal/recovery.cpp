@@ -5,20 +5,15 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "kafka/segment/side_files.hpp"
 #include "kafka/wire/reader.hpp"
 #include "wal/files.hpp"
-#include "wal/index_resume.hpp"
-#include "wal/saved_bytes.hpp"
-#include "wal/segment_scan.hpp"
-#include "wal/unwritten.hpp"
+#include "wal/recovery_pass.hpp"
 
 namespace kseg::wal {
 namespace {
 
-constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
 constexpr int kMostPasses = 8;  // each mends all that it finds; a second one looks at the result
 constexpr std::size_t kTxnEntryBytes = 2 + 4 * 8;
 constexpr std::size_t kMaxTimestampAt = record::kCrcCoverAt + 2 + 4 + 8;  // attributes, last_offset_delta, base_timestamp
@@ -39,60 +34,9 @@ TimestampMs first_time(const io::ReadAt& log) {
                : -1;
 }
 
-/// One look at the whole log, which ends with it being whole or with something having been mended.
-class Pass {
-  public:
-    /// most_snapshot   snapshots of producers above this offset are not used
-    Pass(io::Fs& fs, const RecoverRequest& request, std::int64_t most_snapshot, Findings& findings)
-        : fs_(fs),
-          request_(request),
-          most_snapshot_(most_snapshot),
-          findings_(findings),
-          full_(request.mode != Recovery::tail) {}
+}  // namespace
 
-    Result<RecoveredLog> run();
-    /// Whether the log was changed in a way that has to be looked at again.
-    [[nodiscard]] bool again() const { return again_; }
-    /// The offset up to which producers were known from a snapshot.
-    [[nodiscard]] std::int64_t producers_from() const { return producers_from_; }
-
-  private:
-    struct Segment {
-        std::int64_t base_offset = 0;
-        std::int64_t next_base = kNoEnd;
-        std::string path;
-        bool is_last = false;
-    };
-
-    Result<void> list();
-    Result<void> load_producers();
-    Result<void> check_sealed(const Segment& segment);
-    [[nodiscard]] Resume resume_of(const Segment& segment, const io::ReadAt& log, Bytes offsets, Bytes times) const;
-    Result<void> read(const Segment& segment);
-    Result<void> close_sealed(const Segment& segment, segment::IndexBuilder& builder, const IndexCheck& check,
-                              const std::vector<AbortedTransaction>& aborted);
-    Result<ByteBuffer> kept_transactions(std::int64_t base_offset);
-    Result<bool> is_interrupted_write(const Segment& segment, const SegmentScan& scan);
-    Result<void> mend(const Segment& segment, const SegmentScan& scan);
-    Result<void> cut_from(const Segment& segment, std::uint64_t at, std::uint64_t size, const std::string& what);
-    Result<void> set_aside_behind(const Segment& segment);
-    Result<void> take_out(const Segment& segment, const SegmentScan& scan);
-    [[nodiscard]] std::string beside(std::int64_t offset, std::string_view extension) const {
-        return file_beside(request_.directory, offset, extension);
-    }
-    io::Fs& fs_;
-    const RecoverRequest& request_;
-    std::int64_t most_snapshot_;
-    Findings& findings_;
-    bool full_;
-    bool again_ = false;
-    std::vector<Segment> segments_;
-    std::vector<std::int64_t> snapshots_;
-    std::int64_t producers_from_ = 0;  // the state holds everything before
-    RecoveredLog log_;
-};
-
-Result<void> Pass::list() {
+Result<void> RecoveryPass::list() {
     const auto names = fs_.list(request_.directory);
     if (!names) {
         return names.error();
@@ -131,7 +75,7 @@ Result<void> Pass::list() {
 }
 
 /// The newest snapshot that can be read and says nothing of records that may not be there.
-Result<void> Pass::load_producers() {
+Result<void> RecoveryPass::load_producers() {
     producers_from_ = segments_.front().base_offset;
     const std::int64_t known = full_ ? 0 : (request_.clean ? kNoEnd : request_.recovery_point);
     const std::vector<std::int64_t> newest_first(snapshots_.rbegin(), snapshots_.rend());
@@ -154,7 +98,7 @@ Result<void> Pass::load_producers() {
 }
 
 /// A sealed segment that need not be read has its index files, or gets them.
-Result<void> Pass::check_sealed(const Segment& segment) {
+Result<void> RecoveryPass::check_sealed(const Segment& segment) {
     bool sound = true;
     for (const auto& [extension, entry_bytes] : {std::pair(".index", 8U), std::pair(".timeindex", 12U)}) {
         const auto there = fs_.info(beside(segment.base_offset, extension));
@@ -167,7 +111,7 @@ Result<void> Pass::check_sealed(const Segment& segment) {
 }
 
 /// From where on a segment has to be read.
-Resume Pass::resume_of(const Segment& segment, const io::ReadAt& log, Bytes offsets, Bytes times) const {
+Resume RecoveryPass::resume_of(const Segment& segment, const io::ReadAt& log, Bytes offsets, Bytes times) const {
     const Resume beginning{.largest = {.timestamp = -1, .offset = segment.base_offset}};
     if (!segment.is_last || full_) {
         return beginning;
@@ -177,7 +121,7 @@ Resume Pass::resume_of(const Segment& segment, const io::ReadAt& log, Bytes offs
 }
 
 /// Reads a segment and mends what is bad in it: of the last one only what the index files lead to.
-Result<void> Pass::read(const Segment& segment) {
+Result<void> RecoveryPass::read(const Segment& segment) {
     const auto log = fs_.open(segment.path);
     if (!log) {
         return log.error();
@@ -239,7 +183,7 @@ Result<void> Pass::read(const Segment& segment) {
 }
 
 /// The bytes of a transaction index that tell of what happened before the producers' state is followed.
-Result<ByteBuffer> Pass::kept_transactions(std::int64_t base_offset) {
+Result<ByteBuffer> RecoveryPass::kept_transactions(std::int64_t base_offset) {
     auto content = read_file(fs_, beside(base_offset, ".txnindex"));
     if (!content) {
         return content;
@@ -256,8 +200,8 @@ Result<ByteBuffer> Pass::kept_transactions(std::int64_t base_offset) {
 }
 
 /// Makes the index files of a sealed segment that was read from its beginning say what the log says.
-Result<void> Pass::close_sealed(const Segment& segment, segment::IndexBuilder& builder, const IndexCheck& check,
-                                const std::vector<AbortedTransaction>& aborted) {
+Result<void> RecoveryPass::close_sealed(const Segment& segment, segment::IndexBuilder& builder, const IndexCheck& check,
+                                        const std::vector<AbortedTransaction>& aborted) {
     const auto put = [&](const char* extension, Bytes content) -> Result<void> {
         const std::string path = beside(segment.base_offset, extension);
         findings_.push_back({.kind = Finding::Kind::index_rebuilt, .file = path, .what = "index file; made again"});
@@ -291,117 +235,7 @@ Result<void> Pass::close_sealed(const Segment& segment, segment::IndexBuilder& b
     return transactions->text() == old->text() ? Result<void>() : put(".txnindex", transactions->bytes());
 }
 
-/// Whether a write that was under way when the power went may have left this, so that nobody was told of what follows.
-Result<bool> Pass::is_interrupted_write(const Segment& segment, const SegmentScan& scan) {
-    if (!segment.is_last) {
-        return false;  // it was durable before the next had its name
-    }
-    if (scan.only_tail_is_bad()) {
-        return true;
-    }
-    const BadRange& first = scan.bad.front();
-    if (request_.clean || first.expected_offset < request_.recovery_point) {
-        return false;
-    }
-    const auto log = fs_.open(segment.path);
-    return log ? looks_unwritten(**log, first) : log.error();
-}
-
-Result<void> Pass::mend(const Segment& segment, const SegmentScan& scan) {
-    const BadRange& first = scan.bad.front();
-    const auto interrupted = is_interrupted_write(segment, scan);
-    if (!interrupted) {
-        return interrupted.error().in_file(segment.path);
-    }
-    if (request_.mode == Recovery::strict || (request_.mode == Recovery::tail && !*interrupted)) {
-        return Error{.code = Errc::corrupt,
-                     .what = first.what + (*interrupted ? "" : "; not what an interrupted write leaves"),
-                     .file = segment.path,
-                     .at = first.at};
-    }
-    // Good batches that are cut off too were taken in already.
-    again_ = !scan.only_tail_is_bad() || !segment.is_last;
-    if (request_.mode == Recovery::salvage && !*interrupted) {
-        return take_out(segment, scan);
-    }
-    if (auto done = set_aside_behind(segment); !done) {
-        return done;
-    }
-    return cut_from(segment, first.at, scan.size - first.at, first.what);
-}
-
-Result<void> Pass::cut_from(const Segment& segment, std::uint64_t at, std::uint64_t size, const std::string& what) {
-    const auto saved = save_bytes(fs_, segment.path, {.at = at, .size = size});
-    if (!saved) {
-        return saved.error();
-    }
-    const auto file = fs_.open_writable(segment.path);
-    if (!file) {
-        return file.error();
-    }
-    if (auto done = (*file)->resize(at); !done) {
-        return done;
-    }
-    if (auto done = (*file)->sync(); !done) {
-        return done;
-    }
-    log_.shortened = true;
-    findings_.push_back(
-        {.kind = Finding::Kind::cut, .file = segment.path, .at = at, .size = size, .what = what, .saved_as = *saved});
-    return {};
-}
-
-/// Takes the segments behind one out of the log, the last first: at every moment what is left is a log.
-Result<void> Pass::set_aside_behind(const Segment& segment) {
-    if (segment.is_last) {
-        return {};
-    }
-    for (auto later = segments_.rbegin(); later != segments_.rend() && later->base_offset > segment.base_offset; ++later) {
-        const auto saved = set_segment_aside(fs_, later->path);
-        if (!saved) {
-            return saved.error();
-        }
-        findings_.push_back({.kind = Finding::Kind::set_aside,
-                             .file = later->path,
-                             .what = "segment behind damage; taken out of the log",
-                             .saved_as = *saved});
-        for (const char* const extension : {".index", ".timeindex", ".txnindex"}) {
-            if (auto removed = fs_.remove(beside(later->base_offset, extension)); !removed) {
-                return removed;
-            }
-        }
-    }
-    return fs_.sync_directory(request_.directory);
-}
-
-/// Rewrites a segment without what is bad in it.
-Result<void> Pass::take_out(const Segment& segment, const SegmentScan& scan) {
-    std::vector<Extent> kept;
-    std::uint64_t at = 0;
-    for (const BadRange& range : scan.bad) {
-        if (range.at > at) {
-            kept.push_back({.at = at, .size = range.at - at});
-        }
-        at = range.at + range.size;
-        const auto saved = save_bytes(fs_, segment.path, {.at = range.at, .size = range.size});
-        if (!saved) {
-            return saved.error();
-        }
-        findings_.push_back({.kind = Finding::Kind::taken_out,
-                             .file = segment.path,
-                             .at = range.at,
-                             .size = range.size,
-                             .what = range.what,
-                             .saved_as = *saved});
-    }
-    if (scan.size > at) {
-        kept.push_back({.at = at, .size = scan.size - at});
-    }
-    log_.shortened = true;
-    return keep_only(fs_, segment.path, kept);
-}
-
-Result<RecoveredLog> Pass::run() {
+Result<RecoveredLog> RecoveryPass::run() {
     if (const auto listed = list(); !listed) {
         return listed.error();
     }
@@ -428,6 +262,8 @@ Result<RecoveredLog> Pass::run() {
     return std::move(log_);
 }
 
+namespace {
+
 /// Snapshots of producers whose records are not in the log would be believed once it has grown that far again.
 Result<void> remove_snapshots_behind(io::Fs& fs, const std::string& directory, std::int64_t end_offset) {
     const auto names = fs.list(directory);
@@ -451,9 +287,9 @@ Result<void> remove_snapshots_behind(io::Fs& fs, const std::string& directory, s
 Result<RecoveredLog> recover(io::Fs& fs, const RecoverRequest& request) {
     Findings findings;
     bool shortened = false;
-    std::int64_t most_snapshot = kNoEnd;
+    std::int64_t most_snapshot = RecoveryPass::kNoEnd;
     for (int i = 0; i < kMostPasses; ++i) {
-        Pass pass(fs, request, most_snapshot, findings);
+        RecoveryPass pass(fs, request, most_snapshot, findings);
         auto log = pass.run();
         if (!log) {
             return log.error();
