@@ -34,7 +34,7 @@ LIBRARIES = [
     (r"isa-l(/.*)?(\.h)?|isa-l\.h", {"base"}),
     (r"CLI/.*", {"tools"}),
     (r"nlohmann/.*", EVERYWHERE - {"base", "wire", "codec", "record", "segment"}),
-    (r"lucene\+\+/.*", {"index"}),
+    (r"lucene\+\+/.*|utf8proc\.h", {"index"}),
     (r"archive(_entry)?\.h", {"archive"}),
     (r"curl/.*", {"objects"}),
     (r"openssl/.*", {"objects", "broker"}),

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// The batch table of a segment index: a row for each batch of the log, and for each gap. Answers offsets, times and
+// ordinals. Layout: man/kseg-index.5, BATCH TABLE.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "base/units.hpp"
+#include "index/record_set.hpp"
+#include "io/file.hpp"
+
+namespace kseg::index {
+
+/// What a row stands for.
+enum class RowKind : std::uint8_t {
+    batch,
+    bad_crc,  ///< a batch whose CRC is wrong: it has no records here
+    gap,      ///< bytes that are no batch; its offsets are those that are missing around it
+};
+
+struct BatchRow {
+    RowKind kind = RowKind::batch;
+    bool body_problem = false;  ///< the body breaks its format; `records` are those before
+    std::int8_t magic = 2;
+    std::uint16_t attributes = 0;
+    std::uint64_t position = 0;  ///< in the log, bytes
+    std::uint64_t size = 0;      ///< bytes
+    std::uint32_t crc = 0;       ///< as stored in the batch; 0 for a gap
+    std::int64_t base_offset = 0;
+    std::int64_t last_offset = -1;
+    std::int32_t leader_epoch = -1;
+    std::int64_t producer_id = -1;
+    std::int16_t producer_epoch = -1;
+    std::int32_t base_sequence = -1;
+    /// Least and largest over the records; without any, those of the header.
+    TimestampMs min_timestamp = -1;
+    TimestampMs max_timestamp = -1;
+    Ordinal first_ordinal = 0;
+    std::uint32_t records = 0;
+
+    friend bool operator==(const BatchRow&, const BatchRow&) = default;
+};
+
+/// Collects rows in the order of their positions and encodes them. Memory: the encoded table.
+class BatchTableWriter {
+  public:
+    /// errors   unsupported   more than 2^31 - 2 records
+    Result<void> add(const BatchRow& row);
+    [[nodiscard]] std::uint64_t rows() const { return rows_; }
+    [[nodiscard]] Ordinal records() const { return records_; }
+
+    /// The whole table as a file's content. Nothing may be added after.
+    ByteBuffer finish();
+
+  private:
+    void end_block();
+
+    ByteBuffer out_;
+    ByteBuffer directory_;
+    std::vector<BatchRow> block_;
+    std::uint64_t rows_ = 0;
+    Ordinal records_ = 0;
+    std::uint32_t blocks_ = 0;
+};
+
+/// Which rows are wanted: those that overlap every bound that is set.
+struct RowBounds {
+    std::int64_t first_offset = std::numeric_limits<std::int64_t>::min();
+    std::int64_t end_offset = std::numeric_limits<std::int64_t>::max();  ///< exclusive, but the maximum includes itself
+    std::optional<TimestampMs> since{};
+    std::optional<TimestampMs> until{};  ///< exclusive
+    /// Only rows with an ordinal in it. Borrowed.
+    const RecordSet* records = nullptr;
+};
+
+/// Reads a table block by block; nothing but a directory of the blocks stays in memory.
+class BatchTable {
+  public:
+    /// Takes the file over; `name` is for messages.
+    /// errors   io;   corrupt   a checksum is wrong, or what it covers makes no sense
+    static Result<BatchTable> open(std::unique_ptr<io::ReadAt> file, std::string name);
+
+    [[nodiscard]] std::uint64_t rows() const;
+    [[nodiscard]] Ordinal records() const;
+
+    /// Visits the rows within the bounds in the order of their positions until visit says false. Gaps count as rows whose
+    /// times are unknown: they are within any.
+    Result<void> scan(const RowBounds& bounds, const std::function<Result<bool>(const BatchRow&)>& visit) const;
+
+  private:
+    struct Block {
+        std::uint64_t at = 0;  // of its first byte in the file
+        std::uint32_t size = 0;
+        std::uint32_t crc = 0;
+        std::uint32_t rows = 0;
+        bool has_gap = false;
+        Ordinal first_ordinal = 0;
+        Ordinal end_ordinal = 0;
+        std::int64_t min_offset = 0;
+        std::int64_t max_offset = 0;
+        TimestampMs min_timestamp = 0;
+        TimestampMs max_timestamp = 0;
+    };
+    [[nodiscard]] Result<void> read_block(const Block& block, std::vector<BatchRow>& rows) const;
+
+    std::unique_ptr<io::ReadAt> file_;
+    std::string name_;
+    std::vector<Block> blocks_;
+    std::uint64_t rows_ = 0;
+    Ordinal records_ = 0;
+};
+
+}  // namespace kseg::index

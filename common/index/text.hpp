@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// How text becomes words, for indexing and for matching alike: the one place that knows.
+// The rules: man/kseg-index.5, WORDS.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace kseg::index {
+
+/// A slice of a word.
+struct Part {
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+};
+
+/// One word, case folded, as UTF-8. Borrows from the reader, or from its text, until the next.
+struct Word {
+    std::string_view whole;
+    /// What it is made of, one at least: the parts of orderId and order_id are order and id, those of most words the word.
+    std::span<const Part> parts;
+
+    [[nodiscard]] std::string_view part(std::size_t i) const {
+        return whole.substr(parts[i].begin, parts[i].end - parts[i].begin);
+    }
+};
+
+struct WordOptions {
+    /// `*` and `?` are letters: the text is a pattern. A backslash before one of them, or before a backslash, makes it an
+    /// ordinary character, which is no letter.
+    bool wildcards = false;
+};
+
+/// Walks the words of a text, which need not be UTF-8: bytes that break it stand between words.
+class WordReader {
+  public:
+    /// Borrows `text`.
+    explicit WordReader(std::string_view text, WordOptions options = {}) : text_(text), options_(options) {}
+
+    /// Begins another text and keeps the room that was taken.
+    void reset(std::string_view text);
+
+    /// False at the end.
+    bool next(Word& out);
+
+  private:
+    std::string_view text_;
+    WordOptions options_;
+    std::size_t at_ = 0;
+    std::string folded_;
+    std::vector<Part> parts_;
+};
+
+/// A text with every character case folded, and bytes that break UTF-8 as U+FFFD: names of headers and JSON paths.
+void append_folded_name(std::string& out, std::string_view text);
+
+/// What a byte string gives to read for words: itself, unless it is a JSON text with escapes in its strings; then these are
+/// resolved, in `scratch`. Borrows from either.
+std::string_view readable_text(Bytes bytes, std::string& scratch);
+
+enum class JsonKind : std::uint8_t { string, number, literal };  // literal: true, false, null
+
+/// Walks the scalars of a JSON object or array: visit(path, kind, text), where path is the folded names of the members that
+/// lead to it joined by dots (elements of arrays add nothing), and text the string with its escapes resolved, or the number
+/// or literal as written. Returns false, without having visited anything, where `bytes` are no such JSON text or are nested
+/// deeper than 64.
+bool for_each_json_scalar(Bytes bytes,
+                          const std::function<void(std::string_view path, JsonKind kind, std::string_view text)>& visit);
+
+/// A number as JSON writes them in its one canonical form: no exponent, no zeros at either end, no "-0". Nothing where
+/// `text` is no JSON number or its exponent is beyond +-400.
+std::optional<std::string> canonical_number(std::string_view text);
+
+/// Compares two canonical numbers by value: negative, 0 or positive.
+int compare_numbers(std::string_view a, std::string_view b);
+
+}  // namespace kseg::index
