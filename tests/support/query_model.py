@@ -8,6 +8,7 @@ nothing is clever: each clause looks at all words of the text. Words, JSON and n
 import dataclasses
 import datetime
 import decimal
+import functools
 import re
 
 import words_model as w
@@ -17,9 +18,12 @@ class QueryError(ValueError):
     """The text is no query."""
 
 
+canonical_number = functools.cache(w.canonical_number)
+
+
 # ---- clauses ----------------------------------------------------------------------------------------------------------
-# A text field gives a record's texts: each a list of words, as (whole, [part, ...]), and for a JSON path the canonical
-# number that the scalar is, or None.
+# A text field gives a record's texts: the positions of each, and for a JSON path the canonical number that the scalar is,
+# or None.
 
 @dataclasses.dataclass(frozen=True)
 class Field:
@@ -42,8 +46,13 @@ class Field:
         return getattr(record, self.kind) is not None
 
 
+def slots_of(words):
+    """The positions of a text: at each a part; and where a word begins, the whole and the number of its parts."""
+    return [(part, whole if i == 0 else None, len(parts)) for whole, parts in words for i, part in enumerate(parts)]
+
+
 def content_words(content):
-    return None if content is None else w.words(w.readable_text(content))
+    return None if content is None else slots_of(w.words(w.readable_text(content)))
 
 
 def header_words(record):
@@ -53,27 +62,26 @@ def header_words(record):
 def path_words(record):
     found = []
     for path, kind, text in (w.json_scalars(record.value) if record.value is not None else None) or []:
-        number = w.canonical_number(text.decode()) if kind == "number" else None
-        found.append((path, w.scalar_words(kind, text), number))
+        number = canonical_number(text.decode()) if kind == "number" else None
+        found.append((path, slots_of(w.scalar_words(kind, text)), number))
     return found
 
 
-def follow(words, tests):
+def follow(slots, tests):
     """Whether the tests hold of words that follow one another."""
-    slots = []  # (part, whole and its number of parts where a word begins here)
-    for whole, parts in words:
-        slots += [(part, (whole, len(parts)) if i == 0 else None) for i, part in enumerate(parts)]
-    for start in range(len(slots)):
+    for start, (part, whole, _) in enumerate(slots):
+        if not tests[0](part) and not (whole is not None and tests[0](whole)):
+            continue
         at = {start}
         for test in tests:
             reached = set()
             for place in at:
                 if place < len(slots):
-                    part, begun = slots[place]
+                    part, whole, parts = slots[place]
                     if test(part):
                         reached.add(place + 1)
-                    if begun and test(begun[0]):
-                        reached.add(place + begun[1])
+                    if whole is not None and test(whole):
+                        reached.add(place + parts)
             at = reached
         if at:
             return True
@@ -82,7 +90,7 @@ def follow(words, tests):
 
 def words_clause(field, tests, number):
     def match(record):
-        return any(follow(words, tests) or (number is not None and number == other) for words, other in field.texts(record))
+        return any(follow(slots, tests) or (number is not None and number == other) for slots, other in field.texts(record))
     return match
 
 
@@ -96,11 +104,12 @@ def range_clause(field, low, high, with_low, with_high):
     def taken(word):
         if not by_number:
             return inside(word)
-        number = w.canonical_number(word.decode())
+        # The first character tells most of those that are none.
+        number = canonical_number(word.decode()) if word[:1] in b"-0123456789" else None
         return number is not None and inside(decimal.Decimal(number))
 
     def match(record):
-        return any(taken(x) for words, _ in field.texts(record) for whole, parts in words for x in (whole, *parts))
+        return any(taken(part) or (whole is not None and taken(whole)) for slots, _ in field.texts(record) for part, whole, _ in slots)
     return match
 
 
@@ -125,7 +134,10 @@ def number_value(field, text, now):
     if field == "timestamp":
         if found := re.fullmatch(r"-(\d+)(ms|s|m|h|d|w)", text):
             return now - int(found[1]) * {"ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000, "w": 604800000}[found[2]]
-        when = datetime.datetime.fromisoformat(text)
+        try:
+            when = datetime.datetime.fromisoformat(text)
+        except ValueError as error:
+            raise QueryError(f"no time: {text}") from error
         return (when - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(milliseconds=1)
     raise QueryError(f"{field}: no number: {text}")
 
@@ -142,6 +154,7 @@ def number_clause(field, low, high, with_low=True, with_high=True):
 
 SPACE = " \t\r\n\v\f"
 ENDS_WORD = SPACE + '()"[]{}:^~'
+OPERATORS = ("AND", "OR", "NOT", "TO")
 # Stand for unescaped * and ? while a pattern is cut into words: letters without case or script of their own.
 ANY, ONE = "\U00016A4F", "\U00016A50"
 
@@ -295,6 +308,8 @@ class Parser:
         if self.looks_at("[") or self.looks_at("{"):
             return self.range(field)
         text = self.text_here()
+        if not text.quoted and text.characters in OPERATORS and not any(text.plain):
+            self.fail("an operator")
         name = "value" if field is None else field.characters
         if name in BATCH_FIELDS + RECORD_FIELDS:
             if text.is_star():
@@ -309,7 +324,7 @@ class Parser:
         tests = word_tests(text)
         if not tests:
             self.fail("no word")
-        number = w.canonical_number(text.characters) if place.kind == "path" else None
+        number = canonical_number(text.characters) if place.kind == "path" else None
         return words_clause(place, tests, number)
 
     def range(self, field):
@@ -332,9 +347,9 @@ class Parser:
     def bounds_of(self, low, high):
         """Decimals, or bytes; None for an open one."""
         given = [x for x in (low, high) if not x.is_star()]
-        numbers = [w.canonical_number(x.characters) for x in given]
+        numbers = [canonical_number(x.characters) for x in given]
         if given and None not in numbers:
-            return [None if x.is_star() else decimal.Decimal(w.canonical_number(x.characters)) for x in (low, high)]
+            return [None if x.is_star() else decimal.Decimal(canonical_number(x.characters)) for x in (low, high)]
         bounds = []
         for x in (low, high):
             words = [] if x.is_star() else w.words(encode(x.characters))
