@@ -7,6 +7,7 @@ million records."""
 import os
 import pathlib
 import random
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -21,6 +22,7 @@ CASES = int(os.environ.get("KSEG_QUERY_CASES", "300"))
 SEED = int(os.environ.get("KSEG_QUERY_SEED", "1"))
 CASES_OF_A_LOG = 150
 MOST_FAULTS = 10
+OFFSET = re.compile(rb'"offset":(\d+)')
 
 
 class Ways:
@@ -99,6 +101,60 @@ class Brute(k.ScratchCase):
         ways = Ways(m.corpus_log(self.dir / "wal"), self.dir)
         rng = random.Random(SEED)
         self.ask_all(ways, self.random_asks(ways, rng, CASES // 3), SEED)
+
+
+class ManyHits(k.ScratchCase):
+    """Answers of any number are complete: there is no most. What matches is counted here by arithmetic."""
+
+    def make(self, count, segment_bytes):
+        """A log of that many records, with indexes of all its segments and of all but the last."""
+        self.count = count
+        wal = self.dir / "wal"
+        lines = b"".join(b'{"number":%d,"word":"third%d rare%d","common":"in all"}\n' % (i, i % 3, i // 1000) for i in range(count))
+        run = k.run("wal-append", "--wal", wal, "--topic", "t", "--input", "lines", "--sync", "none", "--codec", "lz4", "--segment-bytes", segment_bytes,
+                    stdin=lines, timeout=600)
+        self.assertEqual((run.status, run.err), (0, ""), run)
+        files = sorted(wal.glob("t-0/*.log"))
+        self.assertGreater(len(files), 2)
+        for store, options in (("whole", ["--jobs", "2", *files]), ("sealed", ["--json-values", wal])):
+            run = k.run("index", "-o", self.dir / store, *options, timeout=900)
+            self.assertEqual((run.status, run.err), (0, ""), run)
+        self.ways = {"scan": ["--wal", wal], "index": ["--store", self.dir / "whole"],
+                     "both": ["--wal", wal, "--store", self.dir / "sealed"]}
+
+    def ask(self, way, *options):
+        run = k.run("query", *self.ways[way], "--topic", "t", *options, timeout=900)
+        self.assertEqual((run.status, run.err), (0, ""), run)
+        return run
+
+    def check(self, match, wanted, *options):
+        for way in self.ways:
+            with self.subTest(match=match, way=way, options=options):
+                self.assertEqual(int(self.ask(way, "--match", match, "--count", *options).text), len(wanted))
+                offsets = [int(x) for x in OFFSET.findall(self.ask(way, "--match", match, "--json", *options).out)]
+                self.assertEqual(len(offsets), len(wanted))
+                self.assertTrue(offsets == list(wanted), "other offsets, or another order")
+
+    def check_all(self):
+        count = self.count
+        self.check("common", range(count))
+        self.check("third1", range(1, count, 3))
+        self.check("NOT third1", [i for i in range(count) if i % 3 != 1])
+        self.check('"in all" AND rare7', range(7000, 8000))
+        self.check("value.word:third2 AND NOT rare*", [])
+        self.check(f"third0 OR offset:[{count // 2} TO *]", [i for i in range(count) if i % 3 == 0 or i >= count // 2])
+        self.check(f"value.number:[{count - 15000} TO *]", range(count - 15000, count))
+        self.check("third?", range(count - 11000), "--limit", str(count - 11000))
+        self.check("common", range(5000, count - 1), "--offsets", f"5000..{count - 1}")
+
+    def test_more_than_ten_thousand(self):
+        self.make(25_000, "200K")
+        self.check_all()
+
+    @k.unittest.skipUnless(os.environ.get("KSEG_QUERY_MILLION"), "KSEG_QUERY_MILLION is not set")
+    def test_a_million(self):
+        self.make(1_050_000, "8M")
+        self.check_all()
 
 
 if __name__ == "__main__":
