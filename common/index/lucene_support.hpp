@@ -3,10 +3,21 @@
 // are made here, because Lucene++ turns a string with one bad byte into an empty one.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/result.hpp"
+#include "io/file.hpp"
+
+namespace boost {
+template <class T>
+class shared_ptr;
+}
+namespace Lucene {
+class IndexInput;
+}
 
 namespace kseg::index {
 
@@ -17,6 +28,9 @@ struct Failure {
     /// Keeps the error and throws one of Lucene++'s, which lets go of what it holds on the way.
     [[noreturn]] void raise(Error what);
 };
+
+/// A file as Lucene++ reads it; raises where it could not be opened. The failure must outlive it.
+boost::shared_ptr<Lucene::IndexInput> open_input(Result<std::unique_ptr<io::ReadAt>> file, Failure& failure);
 
 /// `utf8` is UTF-8: terms are.
 template <typename WideString>

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <lucene++/BufferedIndexOutput.h>
+#include <lucene++/IndexInput.h>
 #include <lucene++/NoLockFactory.h>
 #include <lucene++/SerialMergeScheduler.h>
 #include <lucene++/Term.h>
@@ -98,7 +99,7 @@ class Output final : public Lucene::BufferedIndexOutput {
     ByteBuffer content_;  // of a segments file, until it is closed
 };
 
-/// Writes go to a file system; all that Lucene++ reads back of a new index is nothing.
+/// A directory of a file system.
 class OutputDirectory final : public Lucene::Directory {
   public:
     OutputDirectory(io::Fs& fs, std::string path, Failure& failure) : fs_(fs), path_(std::move(path)), failure_(failure) {
@@ -143,7 +144,11 @@ class OutputDirectory final : public Lucene::Directory {
                                          narrow(name).starts_with(kSegmentsPrefix), std::ref(failure_));
     }
     Lucene::IndexInputPtr openInput(const Lucene::String& name) override {
-        failure_.raise({.code = Errc::unsupported, .what = "Lucene++ reads what it wrote", .file = path_of(name)});
+        // It looks for older commits, and reads what it wrote.
+        if (!info(name)) {
+            throw Lucene::FileNotFoundException(name);
+        }
+        return open_input(fs_.open(path_of(name)), failure_);
     }
     void sync(const Lucene::String& /*name*/) override {}
     void close() override {}

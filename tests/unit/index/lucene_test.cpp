@@ -138,7 +138,10 @@ TEST_CASE("terms and records that go into a Lucene index come out of it, from on
             Model model;
             auto first = fill(fs, random, records, per_run, model);
             const auto count = first.size();
-            REQUIRE(kseg::index::write_lucene(fs, "/index", *kseg::index::merge_runs(std::move(first)), records));
+            const auto written = kseg::index::write_lucene(fs, "/index", *kseg::index::merge_runs(std::move(first)), records);
+            if (!written) {
+                FAIL(written.error().message());
+            }
             const auto index = open(fs, "/index", records);
             check(*index, model, records, random);
             // The same terms in other runs give the same files.
