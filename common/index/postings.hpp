@@ -26,7 +26,7 @@ class PostingsBuffer final : public TermSink {
     [[nodiscard]] bool empty() const { return entries_.empty(); }
     /// Memory that the terms so far take, in bytes.
     [[nodiscard]] std::uint64_t bytes() const;
-    /// No further record fits: its arena is addressed by 32 bits.
+    /// No further term is to be added: the arena is addressed by 32 bits.
     [[nodiscard]] bool full() const { return arena_.size() > kMostArenaBytes; }
 
     /// All terms in order. Borrows; nothing may be added while it is used.
@@ -36,7 +36,7 @@ class PostingsBuffer final : public TermSink {
 
   private:
     friend class BufferRun;
-    static constexpr std::size_t kMostArenaBytes = std::size_t{3} << 30;
+    static constexpr std::size_t kMostArenaBytes = std::size_t{1} << 30;
 
     struct Entry {
         std::uint32_t hash = 0;

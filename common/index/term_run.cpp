@@ -74,7 +74,7 @@ class MergedRun final : public TermRun {
     }
 
   private:
-    /// Postings of all runs that have the term. All but the first ordinal of a run keep their differences.
+    /// Postings of all runs that have the term. A record that was cut in two is in two runs.
     void join() {
         if (current_.size() == 1) {
             return;
@@ -84,9 +84,11 @@ class MergedRun final : public TermRun {
         Ordinal last = 0;
         for (const std::size_t i : current_) {
             PostingsView postings = runs_[i]->postings();
-            count_ += postings.count();
             for (Ordinal at = 0; postings.next(at); last = at) {
-                append_posting(joined_, at - last);
+                if (count_ == 0 || at != last) {
+                    append_posting(joined_, at - last);
+                    ++count_;
+                }
             }
         }
     }

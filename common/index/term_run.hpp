@@ -70,7 +70,7 @@ class TermRun {
 };
 
 /// Several runs as one; of a term that more than one has, the postings follow in the order of the runs, whose ordinals must
-/// rise from run to run.
+/// not fall from run to run.
 std::unique_ptr<TermRun> merge_runs(std::vector<std::unique_ptr<TermRun>> runs);
 
 /// Writes a run to a new file, which is for this process alone: nothing is synced, and its form may change.
