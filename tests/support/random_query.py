@@ -160,7 +160,7 @@ class QueryMaker:
             if numeric:
                 text = rng.choice(t.NUMBERS + ["2", "50", "-1000000", "1e9", "0.5"])
             else:
-                words = w.words(rng.choice(texts)[:500]) if rng.choice(texts) and texts[0] else []
+                words = w.words((rng.choice(texts) or b"")[:500])
                 text = as_text(rng.choice(words)[0]) if words else rng.choice(["order", "a", "m", "z", "é", "漢", "item42", "5", "1"])
                 text = text[:rng.choice([1, 2, 100])]
             return quoted(text) if rng.random() < 0.3 or text in OPERATORS else escaped(text)
