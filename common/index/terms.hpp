@@ -53,14 +53,18 @@ class TermReader {
     void read(const record::RecordView& record, TermSink& sink);
 
   private:
-    void words(TermField field, Bytes text, std::string_view name, TermSink& sink);
+    void words(TermField field, std::string_view text, TermSink& sink);
+    void begin_name(TermField field, std::string_view name, TermSink& sink);
+    void named_term(TermField field, std::string_view word, TermSink& sink);
+    void named_words(TermField field, std::string_view text, TermSink& sink);
     void json(Bytes value, TermSink& sink);
 
     IndexedFields fields_;
     WordReader words_{{}};
     std::string readable_;
     std::string name_;
-    std::string term_;
+    std::string term_;              // a name with what ends it, and a word
+    std::size_t prefix_bytes_ = 0;  // of term_: without the word
 };
 
 }  // namespace kseg::index

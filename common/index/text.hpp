@@ -3,6 +3,7 @@
 // The rules: man/kseg-index.5, WORDS.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -17,8 +18,8 @@ namespace kseg::index {
 
 /// A slice of a word.
 struct Part {
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
 };
 
 /// One word, case folded, as UTF-8. Borrows from the reader, or from its text, until the next.
@@ -51,6 +52,9 @@ class WordReader {
     bool next(Word& out);
 
   private:
+    bool read_ordinary(Word& out);
+    void read_alone(Word& out);
+
     std::string_view text_;
     WordOptions options_;
     std::size_t at_ = 0;
@@ -58,7 +62,8 @@ class WordReader {
     std::vector<Part> parts_;
 };
 
-/// A text with every character case folded, and bytes that break UTF-8 as U+FFFD: names of headers and JSON paths.
+/// A text with every character case folded, and U+FFFD for NUL and for bytes that break UTF-8: names of headers and JSON
+/// paths.
 void append_folded_name(std::string& out, std::string_view text);
 
 /// What a byte string gives to read for words: itself, unless it is a JSON text with escapes in its strings; then these are
@@ -77,6 +82,10 @@ bool for_each_json_scalar(Bytes bytes,
 /// A number as JSON writes them in its one canonical form: no exponent, no zeros at either end, no "-0". Nothing where
 /// `text` is no JSON number or its exponent is beyond +-400.
 std::optional<std::string> canonical_number(std::string_view text);
+
+/// The word of a number in a JSON text: its canonical form or, where its exponent is too large, itself folded. Borrows from
+/// `text` or from `scratch`.
+std::string_view number_word(std::string_view text, std::string& scratch);
 
 /// Compares two canonical numbers by value: negative, 0 or positive.
 int compare_numbers(std::string_view a, std::string_view b);
