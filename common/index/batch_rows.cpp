@@ -168,6 +168,12 @@ std::size_t find_producer(std::span<const BatchRow> rows, std::size_t at) {
     return best;
 }
 
+/// What is no good batch has no records here.
+bool kind_fits(std::uint8_t kind, std::uint32_t records) {
+    const unsigned low = kind & 3U;
+    return kind <= (kBodyProblem | 3U) && low <= static_cast<unsigned>(RowKind::gap) && (low == 0 || records == 0);
+}
+
 bool positions_follow(const BatchRow& before, const BatchRow& row) {
     return row.position >= before.position + before.size && row.position + row.size >= row.position;
 }
@@ -206,7 +212,7 @@ Result<void> read_rows(Bytes in, FileOffset at, std::size_t count, Ordinal first
         row.kind = static_cast<RowKind>(kind & 3U);
         row.body_problem = (kind & kBodyProblem) != 0;
         row.first_ordinal = first_ordinal;
-        if (!decoder.in().ok() || kind > 7 || (kind & 3U) > 2 || row.records > kMostRecords - first_ordinal ||
+        if (!decoder.in().ok() || !kind_fits(kind, row.records) || row.records > kMostRecords - first_ordinal ||
             !positions_follow(before, row)) {
             return bad_block("row of a batch table", row_at);
         }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "base/crc.hpp"
@@ -183,6 +184,34 @@ Result<void> BatchTable::scan(const RowBounds& bounds, const std::function<Resul
         }
     }
     return {};
+}
+
+Result<std::vector<BatchRow>> BatchTable::sample(std::size_t count) const {
+    std::vector<BatchRow> sampled;
+    ByteBuffer bytes;
+    std::vector<BatchRow> rows;
+    std::size_t block = blocks_.size();  // the one in `rows`
+    std::uint64_t next = 0;
+    const std::uint64_t steps = std::max<std::size_t>(count, 2) - 1;
+    for (std::size_t i = 0; i < count && next < rows_; ++i) {
+        // Evenly spaced, from the first row to the last: (rows_ - 1) * i / steps, without an overflow.
+        const std::uint64_t wanted = (rows_ - 1) / steps * i + (rows_ - 1) % steps * i / steps;
+        next = std::max(next, wanted);
+        if (block != next / kBlockRows) {
+            block = static_cast<std::size_t>(next / kBlockRows);
+            if (const auto read = read_block(blocks_[block], bytes, rows); !read) {
+                return read.error().in_file(name_);
+            }
+        }
+        const auto from = rows.begin() + static_cast<std::ptrdiff_t>(next % kBlockRows);
+        const auto found = std::find_if(from, rows.end(), [](const BatchRow& row) { return row.kind != RowKind::gap; });
+        if (found != rows.end()) {
+            sampled.push_back(*found);
+            next += static_cast<std::uint64_t>(found - from);
+        }
+        ++next;
+    }
+    return sampled;
 }
 
 }  // namespace kseg::index

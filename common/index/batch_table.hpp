@@ -109,6 +109,10 @@ class BatchTable {
     /// errors   io;   corrupt   as above;   those of visit
     Result<void> scan(const RowBounds& bounds, const std::function<Result<bool>(const BatchRow&)>& visit) const;
 
+    /// Up to `count` rows that are no gaps, from the first block to the last, to know a log again by.
+    /// errors   io;   corrupt   as above
+    [[nodiscard]] Result<std::vector<BatchRow>> sample(std::size_t count) const;
+
   private:
     struct Block;
     BatchTable(std::unique_ptr<io::ReadAt> file, std::string name);

@@ -8,7 +8,7 @@
 namespace kseg::index {
 
 Result<void> BatchTableWriter::add(const BatchRow& row) {
-    assert(row.first_ordinal == records_);
+    assert(row.first_ordinal == records_ && (row.kind == RowKind::batch || row.records == 0));
     assert(row.position >= end_position_ && row.position + row.size >= row.position);
     if (row.records > kMostRecords - records_) {
         return Error{.code = Errc::unsupported, .what = "more than 2147483646 records in a segment", .at = row.position};

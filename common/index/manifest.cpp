@@ -3,41 +3,18 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <limits>
+#include <cassert>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/crc.hpp"
 #include "base/text.hpp"
+#include "index/manifest_seal.hpp"
 
 namespace kseg::index {
 namespace {
 
 constexpr std::string_view kFormat = "kseg-index";
 constexpr int kVersion = 1;
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;
-constexpr int kMostDepth = 8;
-// The file ends with its checksum, so that the digits are at a fixed place.
-constexpr std::string_view kBeforeCrc = "\n  \"crc32c\": \"";
-constexpr std::string_view kAfterCrc = "\"\n}\n";
-constexpr std::size_t kCrcDigits = 8;
-constexpr std::string_view kNoCrc = "00000000";
-
-std::string crc_text(std::uint32_t crc) {
-    return fmt::format("{:08x}", crc);
-}
-
-/// Lower case only: one way to write each.
-std::optional<std::uint32_t> parse_crc(std::string_view text) {
-    std::uint32_t crc = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), crc, 16);
-    if (error != std::errc{} || crc_text(crc) != text) {
-        return std::nullopt;
-    }
-    return crc;
-}
-
 /// A text as a string, or, where it is not UTF-8, as {"base64":"..."}.
 nlohmann::ordered_json text_json(std::string_view text) {
     if (is_utf8(as_bytes(text))) {
@@ -117,7 +94,7 @@ class Members {
     std::uint32_t crc(const char* name) {
         const Json* found = find(name);
         const auto crc =
-            found == nullptr || !found->is_string() ? std::nullopt : parse_crc(found->get_ref<const std::string&>());
+            found == nullptr || !found->is_string() ? std::nullopt : parse_crc_text(found->get_ref<const std::string&>());
         if (!crc) {
             note(name);
         }
@@ -208,6 +185,15 @@ Manifest read_members(const Json& json, std::string& problem) {
                        .headers = fields.boolean("headers"),
                        .json_paths = fields.boolean("json_paths")};
     read_files(members.any("files"), manifest.files, problem);
+    if (manifest.partition < 0) {
+        members.note("partition");
+    }
+    if (manifest.first_offset.has_value() != manifest.last_offset.has_value()) {
+        members.note("last_offset");
+    }
+    if (manifest.min_timestamp.has_value() != manifest.max_timestamp.has_value()) {
+        members.note("max_timestamp");
+    }
     return manifest;
 }
 
@@ -215,53 +201,9 @@ Error corrupt(std::string what, std::uint64_t at) {
     return Error{.code = Errc::corrupt, .what = std::move(what), .at = at};
 }
 
-/// Where the digits of the checksum are.
-Result<std::size_t> check_crc(Bytes content) {
-    const std::string_view text = as_text(content);
-    constexpr std::size_t kTailBytes = kBeforeCrc.size() + kCrcDigits + kAfterCrc.size();
-    if (text.size() > kMostBytes) {
-        return corrupt(fmt::format("manifest size; expected at most {}, got {}", kMostBytes, text.size()), kMostBytes);
-    }
-    if (text.size() < kTailBytes || text.substr(text.size() - kTailBytes, kBeforeCrc.size()) != kBeforeCrc ||
-        text.substr(text.size() - kAfterCrc.size()) != kAfterCrc) {
-        return corrupt("manifest: no checksum at its end", text.size());
-    }
-    const std::size_t at = text.size() - kAfterCrc.size() - kCrcDigits;
-    const auto stored = parse_crc(text.substr(at, kCrcDigits));
-    const std::uint32_t computed =
-        crc32c(content.subspan(at + kCrcDigits), crc32c(as_bytes(kNoCrc), crc32c(content.first(at))));
-    if (stored != computed) {
-        return corrupt(fmt::format("manifest crc; expected 0x{}, got 0x{:08x}", text.substr(at, kCrcDigits), computed), at);
-    }
-    return at;
-}
-
-/// The place where brackets are nested too deep.
-std::optional<std::size_t> too_deep(std::string_view text) {
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            i += c == '\\' ? 1 : 0;
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if ((c == '{' || c == '[') && ++depth > kMostDepth) {
-            return i;
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return std::nullopt;
-}
-
 Result<Manifest> parse(Bytes content) {
-    if (const auto at = check_crc(content); !at) {
-        return at.error();
-    }
-    if (const auto at = too_deep(as_text(content))) {
-        return corrupt("manifest: nested too deep", *at);
+    if (const auto sealed = check_seal(content); !sealed) {
+        return sealed.error();
     }
     const Json json = Json::parse(as_text(content), nullptr, false);
     if (json.is_discarded()) {
@@ -316,10 +258,9 @@ ByteBuffer write_manifest(const Manifest& manifest) {
           {"headers", manifest.fields.headers},
           {"json_paths", manifest.fields.json_paths}}},
         {"files", std::move(files)},
-        {"crc32c", kNoCrc}};
+        {"crc32c", crc_text(0)}};
     std::string text = json.dump(2) + "\n";
-    const std::string crc = crc_text(crc32c(as_bytes(text)));
-    text.replace(text.size() - kAfterCrc.size() - kCrcDigits, kCrcDigits, crc);
+    seal(text);
     return ByteBuffer(as_bytes(text));
 }
 
