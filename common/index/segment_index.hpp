@@ -91,7 +91,11 @@ class SegmentIndex {
     /// Whether this is the log that the index was made of: its size, and the headers of batches that are spread over it.
     /// name     of the log, for messages
     /// errors   io;   corrupt   it is another log
-    Result<void> check_log(const io::ReadAt& log, const std::string& name) const;
+    Result<void> check_log(const io::ReadAt& log, const std::string& name);
+
+    /// Opens all that a look-up may need.
+    /// errors   io, corrupt
+    Result<void> open_all();
 
     /// Visits what may be wanted, in the order of base offsets, until visit says false. A record of a candidate is wanted
     /// if it is in the range and the query is true of it; Candidate::found says where that is known. A damaged row in the
