@@ -97,6 +97,8 @@ class Fs {
     /// Locks a file, made where it is missing, as Kafka locks `.lock`: with a record lock over all of it, which the process
     /// loses when it closes any descriptor of that file. Null where another process or this one holds it.
     virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+    /// Whether this or another process holds that lock. Writes nothing.
+    virtual Result<bool> is_locked(const std::string& path) = 0;
 };
 
 /// The file system of the machine.

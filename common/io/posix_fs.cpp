@@ -246,6 +246,27 @@ class PosixFs final : public Fs {
         return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd), locked_, key));
     }
 
+    Result<bool> is_locked(const std::string& path) override {
+        const std::lock_guard one_at_a_time(locking_);
+        struct stat found {};
+        if (::stat(path.c_str(), &found) != 0) {
+            return errno == ENOENT || errno == ENOTDIR ? Result<bool>(false) : error_of(errno, path);
+        }
+        // Asked before it is opened, since closing it again would let go of the lock that this process has.
+        if (!locked_.insert({found.st_dev, found.st_ino})) {
+            return true;
+        }
+        locked_.erase({found.st_dev, found.st_ino});
+        const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        struct flock all {};
+        all.l_type = F_WRLCK;
+        all.l_whence = SEEK_SET;
+        if (!fd.valid() || ::fcntl(fd.get(), F_GETLK, &all) != 0) {
+            return error_of(errno, path, "lock");
+        }
+        return all.l_type != F_UNLCK;
+    }
+
   private:
     static Result<std::unique_ptr<WritableFile>> writable(const std::string& path, int flags) {
         Descriptor fd(::open(path.c_str(), flags, 0666));

@@ -131,6 +131,10 @@ class CrashFs final : public io::Fs {
     Result<void> sync_directory(const std::string& directory) override;
     Result<void> copy_owner(const std::string& /*from*/, const std::string& /*to*/) override { return {}; }
     Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override;
+    Result<bool> is_locked(const std::string& path) override {
+        const std::lock_guard lock(mutex_);
+        return locks_.contains(path);
+    }
 
   private:
     using Node = CrashDisk::Node;
