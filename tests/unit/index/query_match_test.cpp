@@ -171,7 +171,7 @@ TEST_CASE("headers are found by folded name, each by itself") {
 
 TEST_CASE("JSON is read with its escapes resolved") {
     check({.record = {.value = "{\"Na\\u006de\":\"caf\\u00e9\\nline\",\"s\":\"\\ud83d\\ude00 x\\ud800y\"}"},
-           .yes = {"name", "caf\xc3\xa9", "line", "\"caf\xc3\xa9 line\"", "\xf0\x9f\x98\x80", "na*"},
+           .yes = {"name", "caf\xc3\xa9", "line", "\"caf\xc3\xa9 line\"", "\xf0\x9f\x98\x80", "x.y", "na*"},
            .no = {"nline", "u00e9", "u006de", "na", "xy", "d83d"}});
     check({.record = {.value = "not json \\u0041 \\n"}, .yes = {"u0041", "n"}, .no = {"a"}});
     check({.record = {.value = "{\"a\":\"\\u0041\",}"}, .yes = {"u0041"}, .no = {"value.a:a"}});
@@ -248,7 +248,10 @@ TEST_CASE("paths lead to scalars of a JSON value") {
                   "value.none:[* TO *]", "value.big:{12345678901234567890123 TO *}"}});
     check({.record = {.value = "[1,[\"x\",{\"a\":[[3]]}]]"},
            .yes = {"value.:1", "value.:x", "value.a:3", "value.:*"},
-           .no = {"value.:3", "value.x:*"}});
+           .no = {"value.:3", "value.x:*", "value.:\"1 x\""}});
+    check({.record = {.value = "{\"a\":[\"x\",5,\"y\",true,\"z w\"]}"},
+           .yes = {"value.a:5", "value.a:(x y)", "value.a:\"z w\""},
+           .no = {"value.a:\"x 5\"", "value.a:\"5 y\"", "value.a:\"y true\"", "value.a:\"x y\""}});
     check({.record = {.value = "42"}, .yes = {"42", "[40 TO 50]"}, .no = {"value.:42", "value.:*"}});
     check({.record = {.value = "{\"a\":1"}, .yes = {"a", "1"}, .no = {"value.a:1", "value.a:*"}});
     check({.record = {.value = "{\"\":{\"b\":1},\"A\\u0000\":2,\"x-y z\":3,\"\xc3\x89t\xc3\xa9\":\"ok\"}"},

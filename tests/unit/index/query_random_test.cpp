@@ -188,6 +188,9 @@ void fill(Segment& segment, Random& random, std::size_t batches) {
         if (row.body_problem && !deltas.empty() && one_in(random, 2)) {
             deltas.back() = static_cast<std::int64_t>(below(random, 30)) - 10;  // does not rise, or leads out of the batch
         }
+        if (row.magic < 2 && one_in(random, 2)) {
+            row.last_offset = offset;  // a compressed message whose own offset does not fit those inside
+        }
         const bool same_time = one_in(random, 3);
         segment.begin_batch(row);
         for (const std::int64_t at : deltas) {
