@@ -18,6 +18,8 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
 Error error_of(int number, const std::string& path, std::string_view what = "") {
     Error error = io_error(what, number).in_file(path);
     if (number == EEXIST) {
@@ -144,11 +146,13 @@ class PosixFs final : public Fs {
             }
             return error_of(errno, path);
         }
-        return std::optional(FileInfo{.size = static_cast<std::uint64_t>(found.st_size),
-                                      .device = found.st_dev,
-                                      .inode = found.st_ino,
-                                      .is_regular = S_ISREG(found.st_mode),
-                                      .is_directory = S_ISDIR(found.st_mode)});
+        return std::optional(
+            FileInfo{.size = static_cast<std::uint64_t>(found.st_size),
+                     .device = found.st_dev,
+                     .inode = found.st_ino,
+                     .modified_ns = std::int64_t{found.st_mtim.tv_sec} * kNsPerSecond + found.st_mtim.tv_nsec,
+                     .is_regular = S_ISREG(found.st_mode),
+                     .is_directory = S_ISDIR(found.st_mode)});
     }
 
     Result<std::vector<std::string>> list(const std::string& directory) override {
@@ -188,6 +192,10 @@ class PosixFs final : public Fs {
 
     Result<void> remove(const std::string& path) override {
         return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Result<void>() : error_of(errno, path, "remove");
+    }
+
+    Result<void> remove_directory(const std::string& path) override {
+        return ::rmdir(path.c_str()) == 0 || errno == ENOENT ? Result<void>() : error_of(errno, path, "remove");
     }
 
     Result<void> sync_directory(const std::string& directory) override {
@@ -277,11 +285,6 @@ class PosixFs final : public Fs {
 Fs& posix_fs() {
     static PosixFs fs;
     return fs;
-}
-
-std::string directory_of(const std::string& path) {
-    const std::string parent = stdfs::path(path).parent_path().string();
-    return parent.empty() ? "." : parent;
 }
 
 }  // namespace kseg::io
