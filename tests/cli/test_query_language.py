@@ -92,7 +92,7 @@ NO_QUERIES = [
     "a~", 'a~2', '"x y"~2', "[a TO", "[a TO b", "[a b]", "[TO b]", "a TO b]", "...", "value:...", '"..."', 'value:""', '"open', "a\\", "a^x",
     "[x-y TO z]", '["" TO z]', "offset:abc", "offset:", "offset:[a TO 5]", "codec:brotli", "transactional:maybe", "headers:x", "value.a:...",
     "Value:x", "OFFSET:1", "{a TO b", "timestamp:yesterday", '"a"b"',
-    "(" * 65 + "a" + ")" * 65, "NOT " * 65 + "a", " OR ".join(f"a{i}" for i in range(1025)), "x" * (64 * 1024 + 1),
+    "(" * 65 + "a" + ")" * 65, " OR ".join(f"a{i}" for i in range(1025)), "x" * (64 * 1024 + 1),
 ]
 LARGEST = {"(" * 60 + "42" + ")" * 60: {0}, " OR ".join(f"a{i}" for i in range(700)) + " OR 42": {0}, "42 OR " + "x" * 60000: {0},
            " OR ".join(["nothing"] * 1023) + " OR 42": {0}}
@@ -163,7 +163,7 @@ class Model(k.unittest.TestCase):
                 self.assertEqual({r.offset for r in records if query(r)}, expected)
 
     def test_what_is_no_query(self):
-        for match in NO_QUERIES[:-4]:
+        for match in NO_QUERIES[:-3]:
             with self.subTest(match=match):
                 self.assertRaises(q.QueryError, q.parse, match)
 

@@ -38,17 +38,15 @@ class Ask:
                 out.append(f"--{name}={getattr(self, name)}")
         return out + ["--control"] * self.control + ["--count"] * self.count + ["--format", "raw" if self.raw else "jsonl"]
 
-    def has_range(self):
-        return any(x is not None for x in (self.first, self.end, self.since, self.until))
-
     def in_range(self, record):
         return ((self.first is None or record.offset >= self.first) and (self.end is None or record.offset < self.end) and
                 (self.since is None or record.timestamp >= self.since) and (self.until is None or record.timestamp < self.until))
 
-    def wants_empty(self, batch):
-        """Whether a batch that compaction has emptied is printed by raw."""
-        return self.match is None and (self.first is None or batch.last_offset >= self.first) and (
-            self.end is None or batch.base_offset < self.end)
+    def wants_batch(self, batch, records):
+        """Whether raw prints the batch; records: those of it that are wanted. Without a query and times, offsets decide."""
+        if (batch.control and not self.control) or self.match is not None or self.since is not None or self.until is not None:
+            return bool(records)
+        return (self.first is None or batch.last_offset >= self.first) and (self.end is None or batch.base_offset < self.end)
 
     def wanted(self, log):
         """Records, or with raw batches, in the order of printing."""
@@ -58,7 +56,7 @@ class Ask:
             records = [r for r in batch.records if (self.control or not batch.control) and self.in_range(r) and query(r)]
             if not self.raw:
                 out += records
-            elif records or (not batch.records and self.wants_empty(batch)):
+            elif self.wants_batch(batch, records):
                 out.append(batch)
         return out[:self.limit]
 
