@@ -18,7 +18,8 @@ class QueryError(ValueError):
     """The text is no query."""
 
 
-canonical_number = functools.cache(w.canonical_number)
+CONTENTS_KEPT = 1 << 16
+canonical_number = functools.lru_cache(CONTENTS_KEPT)(w.canonical_number)
 
 
 # ---- clauses ----------------------------------------------------------------------------------------------------------
@@ -51,6 +52,7 @@ def slots_of(words):
     return [(part, whole if i == 0 else None, len(parts)) for whole, parts in words for i, part in enumerate(parts)]
 
 
+@functools.lru_cache(CONTENTS_KEPT)
 def content_words(content):
     return None if content is None else slots_of(w.words(w.readable_text(content)))
 
@@ -60,8 +62,13 @@ def header_words(record):
 
 
 def path_words(record):
+    return [] if record.value is None else words_of_paths(record.value)
+
+
+@functools.lru_cache(CONTENTS_KEPT)
+def words_of_paths(value):
     found = []
-    for path, kind, text in (w.json_scalars(record.value) if record.value is not None else None) or []:
+    for path, kind, text in w.json_scalars(value) or []:
         number = canonical_number(text.decode()) if kind == "number" else None
         found.append((path, slots_of(w.scalar_words(kind, text)), number))
     return found
