@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON strings and UTF-8, sixteen bytes at a time: the compiler's vector types become SSE2 or NEON.
+// JSON strings and UTF-8, sixteen bytes at a time.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -7,16 +7,13 @@
 
 #if defined(__SSSE3__)
 #include <tmmintrin.h>
-#elif defined(__SSE2__)
-#include <emmintrin.h>
 #endif
 
 #include "base/text.hpp"
+#include "base/vector.hpp"
 
 namespace kseg {
 namespace {
-
-using Vector = std::uint8_t __attribute__((vector_size(16)));
 
 /// What stands for a byte that JSON does not take as it is: up to six characters, and how many.
 struct Escape {
@@ -63,21 +60,6 @@ std::size_t sequence_bytes(const std::uint8_t* p, std::size_t left) {
         return 4;
     }
     return 0;
-}
-
-/// One bit for each byte of a comparison's result, the first byte's lowest.
-std::uint32_t mask_of(Vector compared) {
-#if defined(__SSE2__)
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(reinterpret_cast<__m128i>(compared)));
-#else
-    std::array<std::uint64_t, 2> halves{};
-    std::memcpy(halves.data(), &compared, sizeof compared);
-    // Gathers the top bit of each byte in the top byte.
-    const auto gather = [](std::uint64_t half) {
-        return (half & 0x8080808080808080U) / 0x80U * 0x0102040810204080U >> 56U;
-    };
-    return static_cast<std::uint32_t>(gather(halves[0]) | gather(halves[1]) << 8U);
-#endif
 }
 
 std::uint32_t special_bytes(Vector v) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/json_scan.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cstring>
 
+#include "base/vector.hpp"
 #include "index/unicode.hpp"
 
 namespace kseg::index {
@@ -38,6 +42,23 @@ std::size_t escape_size(std::string_view text, std::size_t at) {
         }
     }
     return kSize;
+}
+
+/// Where the first byte from `at` on is that is not plain: a quote, a backslash, or one that no string holds.
+std::size_t plain_end(std::string_view text, std::size_t at) {
+    while (text.size() - at >= sizeof(Vector)) {
+        Vector v;
+        std::memcpy(&v, text.data() + at, sizeof v);
+        const std::uint32_t mask = mask_of(reinterpret_cast<Vector>((v == '"') | (v == '\\') | (v < 0x20)));
+        if (mask != 0) {
+            return at + static_cast<std::size_t>(std::countr_zero(mask));
+        }
+        at += sizeof v;
+    }
+    while (at < text.size() && text[at] != '"' && text[at] != '\\' && static_cast<std::uint8_t>(text[at]) >= 0x20) {
+        ++at;
+    }
+    return at;
 }
 
 char32_t hex4(std::string_view digits) {
@@ -84,19 +105,15 @@ std::size_t json_number_size(std::string_view text) {
 bool pass_json_string(std::string_view text, std::size_t& at, RawString& out) {
     const std::size_t begin = at;
     out.escapes = false;
-    while (at < text.size()) {
-        const auto byte = static_cast<std::uint8_t>(text[at]);
-        if (byte == '"') {
+    for (;;) {
+        at = plain_end(text, at);
+        if (at == text.size() || static_cast<std::uint8_t>(text[at]) < 0x20) {
+            return false;
+        }
+        if (text[at] == '"') {
             out.inside = text.substr(begin, at - begin);
             ++at;
             return true;
-        }
-        if (byte < 0x20) {
-            return false;
-        }
-        if (byte != '\\') {
-            ++at;
-            continue;
         }
         out.escapes = true;
         const std::size_t size = escape_size(text, at);
@@ -105,7 +122,6 @@ bool pass_json_string(std::string_view text, std::size_t& at, RawString& out) {
         }
         at += size;
     }
-    return false;
 }
 
 void append_resolved(std::string& out, std::string_view inside) {

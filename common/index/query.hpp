@@ -90,12 +90,13 @@ struct NumberClause {
 /// `*:*`.
 struct EverythingClause {};
 
-/// A query as a list in postfix order: operands, then the operator that takes them; no recursion to evaluate it.
+/// A query as a list in postfix order: operands, then the operator that takes them; no recursion to evaluate it. negate
+/// takes one operand, all_of and any_of two.
 struct QueryStep {
+    using Clause = std::variant<EverythingClause, WordsClause, ExactKeyClause, TermRangeClause, ExistsClause, NumberClause>;
     enum class Kind : std::uint8_t { clause, negate, all_of, any_of };
     Kind kind = Kind::clause;
-    std::uint32_t operands = 0;  ///< of all_of and any_of
-    std::variant<EverythingClause, WordsClause, ExactKeyClause, TermRangeClause, ExistsClause, NumberClause> clause{};
+    Clause clause{};
 };
 
 class Query {
@@ -111,6 +112,7 @@ class Query {
     [[nodiscard]] const std::vector<QueryStep>& steps() const { return steps_; }
 
   private:
+    friend class QueryParser;
     std::vector<QueryStep> steps_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/checked.hpp"
 #include "index/checksums.hpp"
 #include "index/lucene.hpp"
 #include "index/postings.hpp"

@@ -3,6 +3,7 @@
 // The rules: man/kseg-index.5, WORDS.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -21,6 +21,9 @@ struct Part {
     std::size_t begin = 0;
     std::size_t end = 0;
 };
+
+/// A word of more parts is its own one part.
+inline constexpr std::size_t kMostParts = 16;
 
 /// One word, case folded, as UTF-8. Borrows from the reader, or from its text, until the next.
 struct Word {
@@ -52,14 +55,30 @@ class WordReader {
     bool next(Word& out);
 
   private:
+    /// What the bytes text_[at .. at + 64) are, a bit each, and their lower case.
+    struct Block {
+        std::size_t at = 0;
+        std::size_t end = 0;  // at, where nothing has been read yet
+        std::uint64_t letters = 0;
+        std::uint64_t upper = 0;
+        std::uint64_t lower = 0;
+        std::uint64_t underscores = 0;
+        std::uint64_t not_ascii = 0;  // these count as letters as well
+        std::array<char, 64> folded{};
+    };
+
+    void read_block(std::size_t at);
+    bool take_from_block(std::size_t begin, std::size_t end, Word& out);
+    bool take_character(Word& out);
     bool read_ordinary(Word& out);
     void read_alone(Word& out);
 
     std::string_view text_;
     WordOptions options_;
     std::size_t at_ = 0;
+    Block block_;
     std::string folded_;
-    std::vector<Part> parts_;
+    std::array<Part, kMostParts> parts_{};
 };
 
 /// A text with every character case folded, and U+FFFD for NUL and for bytes that break UTF-8: names of headers and JSON

@@ -37,11 +37,58 @@ bool is_alone(char32_t point) {
     return point >= range->first;
 }
 
-const utf8proc_property_t& property_of(char32_t point) {
-    return *utf8proc_get_property(static_cast<utf8proc_int32_t>(point));
+CharKind cased_kind(utf8proc_propval_t category) {
+    switch (category) {
+        case UTF8PROC_CATEGORY_LU:
+        case UTF8PROC_CATEGORY_LT: return CharKind::upper;
+        case UTF8PROC_CATEGORY_LL: return CharKind::lower;
+        case UTF8PROC_CATEGORY_LM:
+        case UTF8PROC_CATEGORY_LO: return CharKind::letter;
+        case UTF8PROC_CATEGORY_ND:
+        case UTF8PROC_CATEGORY_NL:
+        case UTF8PROC_CATEGORY_NO: return CharKind::digit;
+        default: return CharKind::separator;
+    }
 }
 
-constexpr std::uint16_t kNoFolding = 0xffff;
+CharTraits look_up(char32_t point) {
+    constexpr std::uint16_t kNoFolding = 0xffff;
+    const utf8proc_property_t& property = *utf8proc_get_property(static_cast<utf8proc_int32_t>(point));
+    CharTraits traits;
+    traits.folded = property.casefold_seqindex == kNoFolding;
+    switch (property.category) {
+        case UTF8PROC_CATEGORY_SO: traits.kind = CharKind::alone; break;
+        case UTF8PROC_CATEGORY_MN:
+        case UTF8PROC_CATEGORY_MC:
+        case UTF8PROC_CATEGORY_ME: traits.kind = CharKind::mark; break;
+        default: traits.kind = point == '_' ? CharKind::underscore : cased_kind(property.category);
+    }
+    if (traits.kind != CharKind::separator && traits.kind != CharKind::mark && is_alone(point)) {
+        traits.kind = CharKind::alone;
+    }
+    return traits;
+}
+
+/// The traits of the planes that hold nearly all characters of any text, a byte each: three times as fast as looking up.
+class TraitsTable {
+  public:
+    static constexpr std::size_t kPoints = 0x20000;
+
+    TraitsTable() {
+        for (std::size_t point = 0; point < kPoints; ++point) {
+            const CharTraits traits = look_up(static_cast<char32_t>(point));
+            table_[point] = static_cast<std::uint8_t>(static_cast<unsigned>(traits.kind) | (traits.folded ? kFolded : 0U));
+        }
+    }
+    [[nodiscard]] CharTraits at(char32_t point) const {
+        const std::uint8_t entry = table_[point];
+        return {static_cast<CharKind>(entry & ~kFolded), (entry & kFolded) != 0};
+    }
+
+  private:
+    static constexpr std::uint8_t kFolded = 0x80;
+    std::array<std::uint8_t, kPoints> table_{};
+};
 
 }  // namespace
 
@@ -72,29 +119,10 @@ Character character_at(std::string_view text, std::size_t at) {
     return point >= 0x10000 && point <= 0x10ffff ? Character{point, 4} : Character{};
 }
 
-CharKind kind_of(char32_t point) {
-    if (point == '_') {
-        return CharKind::underscore;
-    }
-    switch (property_of(point).category) {
-        case UTF8PROC_CATEGORY_SO: return CharKind::alone;
-        case UTF8PROC_CATEGORY_MN:
-        case UTF8PROC_CATEGORY_MC:
-        case UTF8PROC_CATEGORY_ME: return CharKind::mark;
-        case UTF8PROC_CATEGORY_LU:
-        case UTF8PROC_CATEGORY_LT: return is_alone(point) ? CharKind::alone : CharKind::upper;
-        case UTF8PROC_CATEGORY_LL: return is_alone(point) ? CharKind::alone : CharKind::lower;
-        case UTF8PROC_CATEGORY_LM:
-        case UTF8PROC_CATEGORY_LO: return is_alone(point) ? CharKind::alone : CharKind::letter;
-        case UTF8PROC_CATEGORY_ND:
-        case UTF8PROC_CATEGORY_NL:
-        case UTF8PROC_CATEGORY_NO: return is_alone(point) ? CharKind::alone : CharKind::digit;
-        default: return CharKind::separator;
-    }
-}
-
-bool is_folded(char32_t point) {
-    return property_of(point).casefold_seqindex == kNoFolding;
+CharTraits traits_of(char32_t point) {
+    // Made when a text that is not ASCII needs it, in about a millisecond.
+    static const TraitsTable table;
+    return point < TraitsTable::kPoints ? table.at(point) : look_up(point);
 }
 
 void append_folded(std::string& out, char32_t point) {

@@ -21,6 +21,12 @@ enum class CharKind : std::uint8_t {
     alone,   ///< a word by itself
 };
 
+/// What a word needs to know of a character.
+struct CharTraits {
+    CharKind kind = CharKind::separator;
+    bool folded = true;  ///< case folding leaves it as it is
+};
+
 struct Character {
     char32_t point = 0;
     std::uint8_t size = 0;  ///< bytes; 0 where it is no character
@@ -29,10 +35,7 @@ struct Character {
 /// The character that begins at text[at], which is within the text.
 Character character_at(std::string_view text, std::size_t at);
 
-CharKind kind_of(char32_t point);
-
-/// Whether folding leaves the character as it is.
-bool is_folded(char32_t point);
+CharTraits traits_of(char32_t point);
 
 /// Appends the full case folding of a character.
 void append_folded(std::string& out, char32_t point);

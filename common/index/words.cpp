@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
+#include "base/vector.hpp"
 #include "index/text.hpp"
 #include "index/unicode.hpp"
+#include "index/word_parts.hpp"
 
 namespace kseg::index {
 namespace {
-
-constexpr std::size_t kMostFoldedBytes = 255;
-constexpr std::size_t kMostParts = 16;
 
 constexpr std::array<CharKind, 128> make_ascii() {
     std::array<CharKind, 128> table{};
@@ -27,79 +29,32 @@ constexpr std::array<CharKind, 128> make_ascii() {
 }
 constexpr auto kAscii = make_ascii();
 
-/// Finds the parts of a word from the kinds of its characters and where they are in the folded word.
-class PartFinder {
-  public:
-    explicit PartFinder(std::vector<Part>& parts) : parts_(parts) { parts_.clear(); }
+Vector is_within(Vector v, std::uint8_t first, std::uint8_t last) {
+    return reinterpret_cast<Vector>(v - first <= static_cast<std::uint8_t>(last - first));
+}
 
-    /// at   of the character in the folded word
-    void add(CharKind kind, std::size_t at) {
-        if (kind == CharKind::underscore) {
-            close(at);
-            open_ = false;
-            before_ = kind;
-            return;
-        }
-        if (!open_) {
-            open_ = true;
-            begin_ = at;
-            before_ = CharKind::letter;
-        }
-        if (kind == CharKind::mark) {
-            return;
-        }
-        if (kind == CharKind::upper) {
-            if (before_ == CharKind::lower || before_ == CharKind::digit) {
-                cut(at);
-            }
-            last_upper_ = before_ == CharKind::upper ? at : begin_;
-        } else if (kind == CharKind::lower && before_ == CharKind::upper) {
-            cut(last_upper_);
-        }
-        before_ = kind;
-    }
-
-    /// The word is over; `size` of the folded one.
-    void finish(std::size_t size) {
-        close(size);
-        if (size > kMostFoldedBytes || parts_.size() > kMostParts) {
-            parts_.assign(1, Part{0, size});
-        }
-    }
-
-  private:
-    void cut(std::size_t at) {
-        close(at);
-        begin_ = at;
-    }
-    void close(std::size_t at) {
-        // One more than are kept, so that the word is known to have too many.
-        if (open_ && at > begin_ && parts_.size() <= kMostParts) {
-            parts_.push_back({begin_, at});
-        }
-    }
-
-    std::vector<Part>& parts_;
-    bool open_ = false;
-    std::size_t begin_ = 0;
-    std::size_t last_upper_ = 0;  // of several; the part's begin where there is but one
-    CharKind before_ = CharKind::letter;
-};
+/// Of a block: [begin, end), which is below 64.
+std::uint64_t bits_between(std::size_t begin, std::size_t end) {
+    return (std::uint64_t{1} << end) - (std::uint64_t{1} << begin);
+}
 
 /// A character with what it is; size 0 at a byte that breaks UTF-8, which separates.
 struct Read {
     Character character;
-    CharKind kind = CharKind::separator;
+    CharTraits traits;
+
+    [[nodiscard]] bool is(CharKind kind) const { return traits.kind == kind; }
 };
 
 Read read_at(std::string_view text, std::size_t at, bool wildcards) {
     const auto byte = static_cast<std::uint8_t>(text[at]);
     if (byte < 0x80) {
         const bool wildcard = wildcards && (byte == '*' || byte == '?');
-        return {{byte, 1}, wildcard ? CharKind::letter : kAscii[byte]};
+        const CharKind kind = wildcard ? CharKind::letter : kAscii[byte];
+        return {{byte, 1}, {kind, kind != CharKind::upper}};
     }
     const Character character = character_at(text, at);
-    return {character, character.size == 0 ? CharKind::separator : kind_of(character.point)};
+    return {character, character.size == 0 ? CharTraits{} : traits_of(character.point)};
 }
 
 /// Folds a word as it is read, and copies nothing as long as folding changes nothing.
@@ -110,20 +65,18 @@ class Folder {
     /// Of the folded word so far, with the next character at text[at].
     [[nodiscard]] std::size_t size(std::size_t at) const { return copies_ ? folded_.size() : at - begin_; }
 
-    void add(std::size_t at, Character character) {
-        const char32_t point = character.point;
-        const bool ascii_upper = point >= 'A' && point <= 'Z';
-        const bool same = point < 0x80 ? !ascii_upper : is_folded(point);
-        if (!copies_ && !same) {
+    void add(std::size_t at, const Read& read) {
+        if (!copies_ && !read.traits.folded) {
             copies_ = true;
             folded_.assign(text_.substr(begin_, at - begin_));
         }
         if (!copies_) {
             return;
         }
-        if (same) {
-            folded_.append(text_.substr(at, character.size));
-        } else if (ascii_upper) {
+        const char32_t point = read.character.point;
+        if (read.traits.folded) {
+            folded_.append(text_.substr(at, read.character.size));
+        } else if (point < 0x80) {
             folded_.push_back(static_cast<char>(point | 0x20));
         } else {
             append_folded(folded_, point);
@@ -146,25 +99,121 @@ class Folder {
 void WordReader::reset(std::string_view text) {
     text_ = text;
     at_ = 0;
+    block_.end = 0;
 }
 
 bool WordReader::next(Word& out) {
     while (at_ < text_.size()) {
-        const Read read = read_at(text_, at_, options_.wildcards);
-        if (read.kind == CharKind::alone) {
-            read_alone(out);
-            return true;
-        }
-        if (read.kind != CharKind::separator) {
-            if (read_ordinary(out)) {
+        if (options_.wildcards) {
+            if (take_character(out)) {
                 return true;
             }
             continue;
         }
-        const bool escape = options_.wildcards && text_[at_] == '\\' && at_ + 1 < text_.size() &&
-                            (text_[at_ + 1] == '*' || text_[at_ + 1] == '?' || text_[at_ + 1] == '\\');
-        at_ += escape ? 2 : std::max<std::size_t>(read.character.size, 1);
+        if (at_ >= block_.end) {
+            read_block(at_);
+        }
+        const std::uint64_t letters = block_.letters >> (at_ - block_.at);
+        if (letters == 0) {
+            at_ = block_.end;
+            continue;
+        }
+        at_ += static_cast<std::size_t>(std::countr_zero(letters));
+        const std::size_t begin = at_ - block_.at;
+        const std::uint64_t others = ~block_.letters >> begin;
+        if (others == 0 && begin > 0) {
+            // It may end behind the block: look again from its begin on.
+            block_.end = 0;
+            continue;
+        }
+        const std::size_t end = begin + static_cast<std::size_t>(std::countr_zero(others));
+        if (others == 0 || (block_.not_ascii & bits_between(begin, end)) != 0) {
+            if (take_character(out)) {
+                return true;
+            }
+            continue;
+        }
+        at_ += end - begin;
+        if (take_from_block(begin, end, out)) {
+            return true;
+        }
     }
+    return false;
+}
+
+void WordReader::read_block(std::size_t at) {
+    block_.at = at;
+    block_.end = std::min(at + block_.folded.size(), text_.size());
+    const char* from = text_.data() + at;
+    std::array<char, sizeof block_.folded> padded{};
+    if (block_.end - at < padded.size()) {
+        std::memcpy(padded.data(), from, block_.end - at);
+        from = padded.data();
+    }
+    block_.letters = block_.upper = block_.lower = block_.underscores = block_.not_ascii = 0;
+    for (std::size_t i = 0; i < block_.end - at; i += sizeof(Vector)) {
+        Vector v;
+        std::memcpy(&v, from + i, sizeof v);
+        const Vector upper = is_within(v, 'A', 'Z');
+        const Vector lower = is_within(v, 'a', 'z');
+        const Vector underscores = reinterpret_cast<Vector>(v == '_');
+        const Vector letters = upper | lower | underscores | is_within(v, '0', '9') | (v & 0x80);
+        block_.letters |= std::uint64_t{mask_of(letters)} << i;
+        block_.upper |= std::uint64_t{mask_of(upper)} << i;
+        block_.lower |= std::uint64_t{mask_of(lower)} << i;
+        block_.underscores |= std::uint64_t{mask_of(underscores)} << i;
+        block_.not_ascii |= std::uint64_t{mask_of(v)} << i;
+        const Vector folded = v | (upper & 0x20);
+        std::memcpy(block_.folded.data() + i, &folded, sizeof folded);
+    }
+}
+
+/// Takes a word of ASCII that is in the block; false if it is none.
+bool WordReader::take_from_block(std::size_t begin, std::size_t end, Word& out) {
+    const std::uint64_t word = bits_between(begin, end);
+    const std::size_t size = end - begin;
+    if (((block_.upper | block_.underscores) & word) == 0) {
+        out.whole = {text_.data() + block_.at + begin, size};
+        parts_[0] = {0, size};
+        out.parts = {parts_.data(), 1};
+        return true;
+    }
+    const std::uint64_t letters = word & ~block_.underscores;
+    if (letters == 0) {
+        return false;
+    }
+    out.whole = {block_.folded.data() + begin, size};
+    const std::uint64_t upper = word & block_.upper;
+    const std::uint64_t cuts = upper & (((letters & ~upper) << 1) | ((upper << 1) & (block_.lower & word) >> 1));
+    std::uint64_t begins = (letters & ~(letters << 1)) | cuts;
+    std::uint64_t ends = (~letters & (letters << 1)) | cuts;
+    if (static_cast<std::size_t>(std::popcount(begins)) > parts_.size()) {
+        parts_[0] = {0, size};
+        out.parts = {parts_.data(), 1};
+        return true;
+    }
+    std::size_t count = 0;
+    for (; begins != 0; begins &= begins - 1, ends &= ends - 1) {
+        parts_[count++] = {static_cast<std::size_t>(std::countr_zero(begins)) - begin,
+                           static_cast<std::size_t>(std::countr_zero(ends)) - begin};
+    }
+    out.parts = {parts_.data(), count};
+    return true;
+}
+
+/// Takes what the next character begins: a word, or something that is none, and then returns false.
+bool WordReader::take_character(Word& out) {
+    const Read read = read_at(text_, at_, options_.wildcards);
+    if (read.is(CharKind::alone)) {
+        read_alone(out);
+        return true;
+    }
+    if (!read.is(CharKind::separator)) {
+        return read_ordinary(out);
+    }
+    const bool escape = options_.wildcards && text_[at_] == '\\' && at_ + 1 < text_.size() &&
+                        (text_[at_ + 1] == '*' || text_[at_ + 1] == '?' || text_[at_ + 1] == '\\');
+    at_ += escape ? 2 : std::max<std::size_t>(read.character.size, 1);
     return false;
 }
 
@@ -175,17 +224,16 @@ bool WordReader::read_ordinary(Word& out) {
     bool is_word = false;
     while (at_ < text_.size()) {
         const Read read = read_at(text_, at_, options_.wildcards);
-        if (read.kind == CharKind::separator || read.kind == CharKind::alone) {
+        if (read.is(CharKind::separator) || read.is(CharKind::alone)) {
             break;
         }
-        is_word = is_word || read.kind != CharKind::underscore;
-        finder.add(read.kind, folder.size(at_));
-        folder.add(at_, read.character);
+        is_word = is_word || !read.is(CharKind::underscore);
+        finder.add(read.traits.kind, folder.size(at_));
+        folder.add(at_, read);
         at_ += read.character.size;
     }
     out.whole = folder.word(at_);
-    finder.finish(out.whole.size());
-    out.parts = parts_;
+    out.parts = {parts_.data(), finder.finish(out.whole.size())};
     return is_word;
 }
 
@@ -194,31 +242,32 @@ void WordReader::read_alone(Word& out) {
     Folder folder(text_, at_, folded_);
     for (bool first = true; at_ < text_.size(); first = false) {
         const Read read = read_at(text_, at_, options_.wildcards);
-        if (!first && read.kind != CharKind::mark) {
+        if (!first && !read.is(CharKind::mark)) {
             break;
         }
-        folder.add(at_, read.character);
+        folder.add(at_, read);
         at_ += read.character.size;
     }
     out.whole = folder.word(at_);
-    parts_.assign(1, Part{0, out.whole.size()});
-    out.parts = parts_;
+    parts_[0] = {0, out.whole.size()};
+    out.parts = {parts_.data(), 1};
 }
 
 void append_folded_name(std::string& out, std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
+        const auto byte = static_cast<std::uint8_t>(text[at]);
+        if (byte != 0 && byte < 0x80) {
+            out.push_back(static_cast<char>(kAscii[byte] == CharKind::upper ? byte | 0x20 : byte));
+            ++at;
+            continue;
+        }
         const Character character = character_at(text, at);
         if (character.size == 0 || character.point == 0) {
             out += kReplacement;
             ++at;
             continue;
         }
-        if (character.point < 0x80) {
-            const bool upper = kAscii[character.point] == CharKind::upper;
-            out.push_back(static_cast<char>(upper ? character.point | 0x20 : character.point));
-        } else {
-            append_folded(out, character.point);
-        }
+        append_folded(out, character.point);
         at += character.size;
     }
 }

@@ -40,6 +40,7 @@ struct FileInfo {
     std::uint64_t size = 0;
     std::uint64_t device = 0;  ///< device and inode are the same for two names of one file
     std::uint64_t inode = 0;
+    std::int64_t modified_ns = 0;  ///< when its content, or the names in it, changed last; ns since 1970
     bool is_regular = false;
     bool is_directory = false;
 
@@ -81,10 +82,13 @@ class Fs {
     /// Gives the file of `from` the name `to` as well.
     /// errors   exists   `to` is taken;   unsupported   the file system has no links
     virtual Result<void> link(const std::string& from, const std::string& to) = 0;
-    /// Gives the file of `from` the name `to` instead; what had that name loses it.
+    /// Gives the file or directory of `from` the name `to` instead; what had that name loses it, which of a directory only
+    /// an empty one can.
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
-    /// Takes a name away; nothing where there is none.
+    /// Takes a file's name away; nothing where there is none.
     virtual Result<void> remove(const std::string& path) = 0;
+    /// Takes the name of an empty directory away; nothing where there is none.
+    virtual Result<void> remove_directory(const std::string& path) = 0;
     /// Makes the names in a directory durable.
     virtual Result<void> sync_directory(const std::string& directory) = 0;
     /// Gives `to` the owner and the permissions of `from`.
@@ -93,6 +97,8 @@ class Fs {
     /// Locks a file, made where it is missing, as Kafka locks `.lock`: with a record lock over all of it, which the process
     /// loses when it closes any descriptor of that file. Null where another process or this one holds it.
     virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path) = 0;
+    /// Whether this or another process holds that lock. Writes nothing.
+    virtual Result<bool> is_locked(const std::string& path) = 0;
 };
 
 /// The file system of the machine.
@@ -100,5 +106,13 @@ Fs& posix_fs();
 
 /// The directory that holds `path`, "." where it names none.
 std::string directory_of(const std::string& path);
+
+/// Makes a directory where it is missing, and its name durable, as those above it.
+/// errors   io;   invalid   the name is that of something else
+Result<void> make_durable_directory(Fs& fs, const std::string& path);
+
+/// Removes a directory of files; nothing where there is none. Makes nothing durable.
+/// errors   io, also where it holds a directory
+Result<void> remove_with_files(Fs& fs, const std::string& directory);
 
 }  // namespace kseg::io

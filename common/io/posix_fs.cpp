@@ -18,6 +18,8 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
 Error error_of(int number, const std::string& path, std::string_view what = "") {
     Error error = io_error(what, number).in_file(path);
     if (number == EEXIST) {
@@ -144,11 +146,13 @@ class PosixFs final : public Fs {
             }
             return error_of(errno, path);
         }
-        return std::optional(FileInfo{.size = static_cast<std::uint64_t>(found.st_size),
-                                      .device = found.st_dev,
-                                      .inode = found.st_ino,
-                                      .is_regular = S_ISREG(found.st_mode),
-                                      .is_directory = S_ISDIR(found.st_mode)});
+        return std::optional(
+            FileInfo{.size = static_cast<std::uint64_t>(found.st_size),
+                     .device = found.st_dev,
+                     .inode = found.st_ino,
+                     .modified_ns = std::int64_t{found.st_mtim.tv_sec} * kNsPerSecond + found.st_mtim.tv_nsec,
+                     .is_regular = S_ISREG(found.st_mode),
+                     .is_directory = S_ISDIR(found.st_mode)});
     }
 
     Result<std::vector<std::string>> list(const std::string& directory) override {
@@ -188,6 +192,10 @@ class PosixFs final : public Fs {
 
     Result<void> remove(const std::string& path) override {
         return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Result<void>() : error_of(errno, path, "remove");
+    }
+
+    Result<void> remove_directory(const std::string& path) override {
+        return ::rmdir(path.c_str()) == 0 || errno == ENOENT ? Result<void>() : error_of(errno, path, "remove");
     }
 
     Result<void> sync_directory(const std::string& directory) override {
@@ -238,6 +246,27 @@ class PosixFs final : public Fs {
         return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd), locked_, key));
     }
 
+    Result<bool> is_locked(const std::string& path) override {
+        const std::lock_guard one_at_a_time(locking_);
+        struct stat found {};
+        if (::stat(path.c_str(), &found) != 0) {
+            return errno == ENOENT || errno == ENOTDIR ? Result<bool>(false) : error_of(errno, path);
+        }
+        // Asked before it is opened, since closing it again would let go of the lock that this process has.
+        if (!locked_.insert({found.st_dev, found.st_ino})) {
+            return true;
+        }
+        locked_.erase({found.st_dev, found.st_ino});
+        const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        struct flock all {};
+        all.l_type = F_WRLCK;
+        all.l_whence = SEEK_SET;
+        if (!fd.valid() || ::fcntl(fd.get(), F_GETLK, &all) != 0) {
+            return error_of(errno, path, "lock");
+        }
+        return all.l_type != F_UNLCK;
+    }
+
   private:
     static Result<std::unique_ptr<WritableFile>> writable(const std::string& path, int flags) {
         Descriptor fd(::open(path.c_str(), flags, 0666));
@@ -256,11 +285,6 @@ class PosixFs final : public Fs {
 Fs& posix_fs() {
     static PosixFs fs;
     return fs;
-}
-
-std::string directory_of(const std::string& path) {
-    const std::string parent = stdfs::path(path).parent_path().string();
-    return parent.empty() ? "." : parent;
 }
 
 }  // namespace kseg::io

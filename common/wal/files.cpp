@@ -76,33 +76,4 @@ Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::
     return there->has_value() ? fs.open_writable(path) : fs.create(path);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): as deep as the path has names
-Result<void> make_directory(io::Fs& fs, const std::string& path) {
-    const auto there = fs.info(path);
-    if (!there) {
-        return there.error();
-    }
-    const std::string above = io::directory_of(path);
-    if (there->has_value()) {
-        if (!(*there)->is_directory) {
-            return Error{.code = Errc::invalid, .what = "is not a directory", .file = path};
-        }
-        const auto names = fs.list(path);
-        if (!names) {
-            return names.error();
-        }
-        // One that holds nothing may be what an attempt left whose sync failed.
-        return names->empty() ? fs.sync_directory(above) : Result<void>();
-    }
-    if (above != path) {
-        if (auto made = make_directory(fs, above); !made) {
-            return made;
-        }
-    }
-    if (auto made = fs.make_directories(path); !made) {
-        return made;
-    }
-    return fs.sync_directory(above);
-}
-
 }  // namespace kseg::wal

@@ -28,7 +28,4 @@ Result<void> replace_content(io::Fs& fs, const std::string& path, Bytes content)
 /// Opens a file for writing, making it where it is missing.
 Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::string& path);
 
-/// Makes a directory where it is missing, and its name durable.
-Result<void> make_directory(io::Fs& fs, const std::string& path);
-
 }  // namespace kseg::wal

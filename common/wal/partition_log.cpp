@@ -29,7 +29,7 @@ Result<std::unique_ptr<PartitionLog>> PartitionLog::open(const Surroundings& aro
 }
 
 Result<void> PartitionLog::begin(std::int64_t recovery_point, bool clean, Findings& findings) {
-    if (auto made = make_directory(around_.fs, directory_); !made) {
+    if (auto made = io::make_durable_directory(around_.fs, directory_); !made) {
         return made;
     }
     auto recovered = recover(

@@ -39,7 +39,7 @@ Result<std::unique_ptr<Wal>> Wal::open(io::Fs& fs, const Clock& clock, const std
 }
 
 Result<void> Wal::begin() {
-    if (auto made = make_directory(fs_, directory_); !made) {
+    if (auto made = io::make_durable_directory(fs_, directory_); !made) {
         return made;
     }
     auto lock = fs_.lock(path_of(kLock));

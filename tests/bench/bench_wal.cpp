@@ -99,9 +99,11 @@ class CountingFs final : public io::Fs {
     Result<void> link(const std::string& from, const std::string& to) override { return fs_.link(from, to); }
     Result<void> rename(const std::string& from, const std::string& to) override { return fs_.rename(from, to); }
     Result<void> remove(const std::string& path) override { return fs_.remove(path); }
+    Result<void> remove_directory(const std::string& path) override { return fs_.remove_directory(path); }
     Result<void> sync_directory(const std::string& path) override { return fs_.sync_directory(path); }
     Result<void> copy_owner(const std::string& from, const std::string& to) override { return fs_.copy_owner(from, to); }
     Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override { return fs_.lock(path); }
+    Result<bool> is_locked(const std::string& path) override { return fs_.is_locked(path); }
 
   private:
     Result<std::unique_ptr<io::WritableFile>> wrap(const std::string& path,

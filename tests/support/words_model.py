@@ -12,6 +12,7 @@ MOST_FOLDED_BYTES = 255
 MOST_PARTS = 16
 MOST_DEPTH = 64
 MOST_EXPONENT = 400
+MOST_TERM_BYTES = 255
 REPLACEMENT = "\ufffd"
 
 # Written without spaces: each letter of these is a word.
@@ -95,8 +96,21 @@ def parts_of(run):
     return parts if len(parts) <= MOST_PARTS else [whole]
 
 
-def words(data):
-    """The words of a text: a list of (whole, parts), folded UTF-8."""
+def pattern_kinds(text):
+    """The characters of a pattern with their kinds: `*` and `?` are letters, unless there is a backslash before them."""
+    text = list(text)
+    at = 0
+    while at < len(text):
+        if text[at] == "\\" and at + 1 < len(text) and text[at + 1] in ("*", "?", "\\"):
+            yield text[at + 1], "separator"
+            at += 1
+        else:
+            yield text[at], "letter" if text[at] in ("*", "?") else kind(text[at])
+        at += 1
+
+
+def words(data, wildcards=False):
+    """The words of a text: a list of (whole, parts), folded UTF-8. With wildcards the text is a pattern."""
     found = []
     run = []  # of an ordinary word
     alone = None  # a word of one character and its marks
@@ -109,8 +123,8 @@ def words(data):
             found.append((b"".join(fold(character) for character, _ in run), parts_of(run)))
         run, alone = [], None
 
-    for character in characters(data):
-        what = kind(character)
+    kinds = pattern_kinds(characters(data)) if wildcards else ((c, kind(c)) for c in characters(data))
+    for character, what in kinds:
         if what == "separator":
             end()
         elif what == "alone":
@@ -285,3 +299,32 @@ def scalar_words(what, text):
         return words(text)
     word = number_word(text.decode()) if what == "number" else text
     return [(word, [word])]
+
+
+def cut_term(text):
+    """As much of a folded text as a term holds."""
+    return text[:MOST_TERM_BYTES].decode(errors="ignore").encode()
+
+
+def record_terms(headers, key, value):
+    """What the index holds of a record: a set of (field, term). headers is a list of (name, value or None)."""
+    found = set()
+
+    def add(field, prefix, text_words):
+        for whole, parts in text_words:
+            found.update((field, prefix + cut_term(word)) for word in [whole] + parts)
+
+    for name, header in headers:
+        prefix = cut_term(fold_name(name)) + b"\0"
+        found.add(("headers", prefix))
+        if header is not None:
+            add("headers", prefix, words(readable_text(header)))
+    if key is not None:
+        add("key", b"", words(readable_text(key)))
+    if value is not None:
+        add("value", b"", words(readable_text(value)))
+        for path, what, text in json_scalars(value) or []:
+            prefix = cut_term(path) + b"\0"
+            found.add(("paths", prefix))
+            add("paths", prefix, scalar_words(what, text))
+    return found

@@ -1,71 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records, one on a line: for people and as JSON.
-#include <fmt/format.h>
-
-#include "base/text.hpp"
-#include "canonical/control.hpp"
 #include "print/printer.hpp"
+#include "print/record_text.hpp"
 
 namespace kseg::tools {
 namespace {
 
 using namespace std::string_view_literals;
-
-/// A byte string for people: quoted where it is text, else as hex.
-void append_readable(ByteBuffer& out, const NullableBytes& bytes, canonical::BytesForm form) {
-    if (!bytes) {
-        out.append("null"sv);
-    } else if (form == canonical::BytesForm::base64) {
-        out.append("base64:"sv);
-        append_base64(out, *bytes);
-    } else if (form == canonical::BytesForm::utf8) {
-        append_json_string_lossy(out, *bytes);
-    } else if (form == canonical::BytesForm::hex || !append_json_string(out, *bytes)) {
-        out.append("0x"sv);
-        append_hex(out, *bytes);
-    }
-}
-
-void append_text(ByteBuffer& out, const segment::Item& item, const record::RecordView& record, canonical::BytesForm form) {
-    const record::BatchHeader& header = item.batch.header();
-    append_number(out, record.offset);
-    out.append("  "sv);
-    append_time(out, record.timestamp);
-    out.append("  "sv);
-    append_readable(out, record.key, form);
-    out.append("  "sv);
-    append_readable(out, record.value, form);
-    if (!record.headers.empty()) {
-        out.append("  ["sv);
-        bool first = true;
-        record.headers.for_each([&](const record::HeaderView& h) {
-            if (!first) {
-                out.append(", "sv);
-            }
-            first = false;
-            append_readable(out, h.key, form);
-            out.push_back('=');
-            append_readable(out, h.value, form);
-        });
-        out.push_back(']');
-    }
-    if (header.producer_id != -1) {
-        out.append(fmt::format("  producer {}/{}", header.producer_id, header.producer_epoch));
-        if (record.sequence != -1) {
-            out.append(fmt::format(" seq {}", record.sequence));
-        }
-    }
-    if (header.is_control()) {
-        const canonical::ControlRecord control = canonical::parse_control(record);
-        out.append(fmt::format("  control {}", canonical::control_name(control.type)));
-    } else if (header.is_transactional()) {
-        out.append("  transactional"sv);
-    }
-    if (!item.crc_valid) {
-        out.append("  crc wrong"sv);
-    }
-    out.push_back('\n');
-}
 
 class RecordPrinter final : public Printer {
   public:
@@ -104,7 +45,7 @@ class RecordPrinter final : public Printer {
                     printed.out.append(segment_.name);
                     printed.out.append(": "sv);
                 }
-                append_text(printed.out, item, record, selection_.bytes);
+                append_record_text(printed.out, item.batch.header(), item.crc_valid, record, selection_.bytes);
             }
         }
         note_problem(item, printed);

@@ -92,6 +92,80 @@ TEST_CASE("a sync that failed leaves what no later sync makes durable") {
     CHECK(lost);
 }
 
+TEST_CASE("a directory is renamed with all that is in it, or not, and nothing of it is lost that was synced") {
+    std::set<std::string> seen;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+        CrashFs fs;
+        REQUIRE(io::make_durable_directory(fs, "/d/new"));
+        for (const std::string name : {"/d/new/a", "/d/new/b"}) {
+            auto file = made(fs, name);
+            REQUIRE(file->write_at(0, as_bytes(name)));
+            REQUIRE(file->sync());
+        }
+        REQUIRE(fs.sync_directory("/d/new"));
+        REQUIRE(fs.rename("/d/new", "/d/final"));
+        CHECK(*fs.list("/d/final") == std::vector<std::string>{"a", "b"});
+        CHECK(fs.content("/d/final/a") == "/d/new/a");
+        CHECK_FALSE(fs.info("/d/new")->has_value());
+        fs.crash(seed);
+        const auto there = *fs.list("/d");
+        REQUIRE(there.size() == 1);
+        seen.insert(there[0]);
+        CHECK(*fs.list("/d/" + there[0]) == std::vector<std::string>{"a", "b"});
+        CHECK(fs.content("/d/" + there[0] + "/b") == "/d/new/b");
+    }
+    CHECK(seen == std::set<std::string>{"new", "final"});
+}
+
+TEST_CASE("a directory's new name is durable before the names in it are") {
+    std::set<std::size_t> seen;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+        CrashFs fs;
+        REQUIRE(io::make_durable_directory(fs, "/d/new"));
+        REQUIRE(made(fs, "/d/new/a")->sync());
+        REQUIRE(fs.rename("/d/new", "/d/final"));
+        REQUIRE(fs.sync_directory("/d"));
+        fs.crash(seed);
+        CHECK(*fs.list("/d") == std::vector<std::string>{"final"});
+        seen.insert(fs.list("/d/final")->size());
+    }
+    CHECK(seen == std::set<std::size_t>{0, 1});
+}
+
+TEST_CASE("directories are renamed and removed as POSIX has it") {
+    CrashFs fs;
+    fs.put("/d/full/a", "abc");
+    fs.put("/d/file", "abc");
+    REQUIRE(fs.make_directories("/d/empty"));
+    REQUIRE(fs.make_directories("/d/other"));
+    CHECK_FALSE(fs.rename("/d/other", "/d/full"));
+    CHECK_FALSE(fs.rename("/d/other", "/d/file"));
+    CHECK_FALSE(fs.rename("/d/file", "/d/empty"));
+    CHECK_FALSE(fs.remove("/d/empty"));
+    CHECK_FALSE(fs.remove_directory("/d/full"));
+    CHECK_FALSE(fs.remove_directory("/d/file"));
+    CHECK(fs.remove_directory("/d/missing"));
+    CHECK(fs.rename("/d/other", "/d/empty"));
+    CHECK(fs.remove_directory("/d/empty"));
+    REQUIRE(io::remove_with_files(fs, "/d/full"));
+    CHECK(*fs.list("/d") == std::vector<std::string>{"file"});
+    CHECK(io::remove_with_files(fs, "/d/full"));
+}
+
+TEST_CASE("what was modified last says so") {
+    CrashFs fs;
+    fs.put("/d/a", "abc");
+    const auto modified = [&fs](const std::string& path) { return (*fs.info(path))->modified_ns; };
+    const std::int64_t file = modified("/d/a");
+    const std::int64_t directory = modified("/d");
+    auto open = fs.open_writable("/d/a");
+    REQUIRE((*open)->write_at(3, as_bytes("d")));
+    CHECK(modified("/d/a") > file);
+    CHECK(modified("/d") == directory);
+    REQUIRE(fs.rename("/d/a", "/d/b"));
+    CHECK(modified("/d") > directory);
+}
+
 TEST_CASE("each operation can be made to fail") {
     CrashFs fs;
     fs.put("/d/a", "abc");

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/counted_files.hpp"
+
+#include <utility>
+
+namespace kseg::store {
+namespace {
+
+// An index file of Kafka has at most 10 MiB unless it was told otherwise.
+constexpr std::uint64_t kHintBytes = std::uint64_t{256} << 20;
+
+class CountedFile final : public io::ReadAt {
+  public:
+    CountedFile(std::unique_ptr<io::ReadAt> file, ReadCounts& counts) : file_(std::move(file)), counts_(counts) {}
+
+    [[nodiscard]] Result<std::uint64_t> size() const override { return file_->size(); }
+
+    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+        ++counts_.requests;
+        const auto got = file_->read_at(offset, into);
+        counts_.bytes += got ? *got : 0;
+        return got;
+    }
+
+  private:
+    std::unique_ptr<io::ReadAt> file_;
+    ReadCounts& counts_;
+};
+
+class CountedMembers final : public index::MemberSource {
+  public:
+    CountedMembers(std::unique_ptr<index::MemberSource> members, ReadCounts& counts)
+        : members_(std::move(members)), counts_(counts) {}
+
+    Result<std::unique_ptr<io::ReadAt>> open(const std::string& member) override {
+        auto file = members_->open(member);
+        if (!file) {
+            return file.error();
+        }
+        ++counts_.files;
+        return std::unique_ptr<io::ReadAt>(std::make_unique<CountedFile>(*std::move(file), counts_));
+    }
+
+    [[nodiscard]] std::string name_of(const std::string& member) const override { return members_->name_of(member); }
+
+  private:
+    std::unique_ptr<index::MemberSource> members_;
+    ReadCounts& counts_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<io::ReadAt>> CountedFiles::open(const std::string& path) {
+    auto file = fs_.open(path);
+    if (!file) {
+        return file.error().in_file(path);
+    }
+    ++counts_.files;
+    return std::unique_ptr<io::ReadAt>(std::make_unique<CountedFile>(*std::move(file), counts_));
+}
+
+ByteBuffer CountedFiles::read_hint(const std::string& path) {
+    ByteBuffer content;
+    const auto there = fs_.info(path);
+    if (!there || !there->has_value() || !(*there)->is_regular || (*there)->size > kHintBytes) {
+        return content;
+    }
+    const auto file = open(path);
+    if (!file) {
+        return content;
+    }
+    content.resize((*there)->size);
+    const auto got = (*file)->read_at(0, {content.data(), content.size()});
+    content.resize(got ? *got : 0);
+    return content;
+}
+
+std::unique_ptr<index::MemberSource> CountedFiles::members_of(const std::string& directory) {
+    return std::make_unique<CountedMembers>(index::members_of_directory(fs_, directory), counts_);
+}
+
+}  // namespace kseg::store

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files opened for reading whose reads are counted: what a query has cost.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "index/segment_index.hpp"
+#include "io/fs.hpp"
+
+namespace kseg::store {
+
+struct ReadCounts {
+    std::uint64_t files = 0;     ///< opened
+    std::uint64_t requests = 0;  ///< reads
+    std::uint64_t bytes = 0;     ///< that they brought
+
+    friend ReadCounts operator-(const ReadCounts& a, const ReadCounts& b) {
+        return {.files = a.files - b.files, .requests = a.requests - b.requests, .bytes = a.bytes - b.bytes};
+    }
+};
+
+class CountedFiles {
+  public:
+    /// Borrows the file system.
+    explicit CountedFiles(io::Fs& fs) : fs_(fs) {}
+
+    /// Opens a file, which must not outlive this.
+    /// errors   io, naming the file
+    Result<std::unique_ptr<io::ReadAt>> open(const std::string& path);
+    /// All of a file that is a hint only; empty where it is missing, cannot be read or is larger than 256 MiB.
+    ByteBuffer read_hint(const std::string& path);
+    /// The files of an index, which must not outlive this.
+    std::unique_ptr<index::MemberSource> members_of(const std::string& directory);
+
+    [[nodiscard]] io::Fs& fs() const { return fs_; }
+    [[nodiscard]] const ReadCounts& counts() const { return counts_; }
+
+  private:
+    io::Fs& fs_;
+    ReadCounts counts_;
+};
+
+}  // namespace kseg::store

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/listing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "wal/files.hpp"
+
+namespace kseg::store {
+namespace {
+
+std::string directory_name(const segment::PartitionName& partition) {
+    return fmt::format("{}-{}", partition.topic, partition.partition);
+}
+
+Result<void> add_partitions(io::Fs& fs, const std::string& directory, bool hidden_too,
+                            std::vector<segment::PartitionName>& out) {
+    const auto names = fs.list(directory);
+    if (!names) {
+        return names.error();
+    }
+    for (const std::string& name : *names) {
+        if ((!hidden_too && name.starts_with('.')) || segment::is_set_aside(name)) {
+            continue;
+        }
+        auto partition = segment::parse_partition_name(name);
+        // Written otherwise, such as orders-03, it is not the partition's directory.
+        if (partition && directory_name(*partition) == name) {
+            out.push_back(*std::move(partition));
+        }
+    }
+    return {};
+}
+
+/// The base offsets in the names of a directory, rising; none where it is no directory.
+Result<std::vector<Segment>> segments_in(io::Fs& fs, const std::string& directory, std::string_view extension) {
+    const auto there = fs.info(directory);
+    if (!there) {
+        return there.error();
+    }
+    std::vector<Segment> segments;
+    if (!there->has_value() || !(*there)->is_directory) {
+        return segments;
+    }
+    const auto names = fs.list(directory);
+    if (!names) {
+        return names.error();
+    }
+    for (const std::int64_t base_offset : wal::offsets_in(*names, extension)) {
+        segments.push_back({.base_offset = base_offset});
+    }
+    return segments;
+}
+
+void bound_by_next(std::vector<Segment>& segments) {
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        segments[i].next_base = i + 1 < segments.size() ? segments[i + 1].base_offset : kMaxRecordOffset;
+        segments[i].end_offset = segments[i].next_base;
+    }
+}
+
+}  // namespace
+
+std::string PartitionListing::index_path(std::int64_t base_offset) const {
+    return fmt::format("{}/{:020d}", index_directory, base_offset);
+}
+
+std::string PartitionListing::log_path(std::int64_t base_offset) const {
+    return wal::file_beside(log_directory, base_offset, ".log");
+}
+
+Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Places& places) {
+    std::vector<segment::PartitionName> found;
+    if (places.store) {
+        if (const auto added = add_partitions(fs, *places.store, false, found); !added) {
+            return added.error();
+        }
+    }
+    if (places.wal) {
+        if (const auto added = add_partitions(fs, *places.wal, true, found); !added) {
+            return added.error();
+        }
+    }
+    std::ranges::sort(found);
+    const auto same = std::ranges::unique(found);
+    found.erase(same.begin(), same.end());
+    return found;
+}
+
+Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const segment::PartitionName& partition) {
+    PartitionListing listing{.name = partition};
+    const std::string below = "/" + directory_name(partition);
+    if (places.store) {
+        listing.index_directory = *places.store + below;
+        auto indexes = segments_in(fs, listing.index_directory, "");
+        if (!indexes) {
+            return indexes.error();
+        }
+        listing.indexes = *std::move(indexes);
+    }
+    if (places.wal) {
+        listing.log_directory = *places.wal + below;
+        auto logs = segments_in(fs, listing.log_directory, ".log");
+        if (!logs) {
+            return logs.error();
+        }
+        listing.logs = *std::move(logs);
+    }
+    bound_by_names(listing);
+    return listing;
+}
+
+void bound_by_names(PartitionListing& listing) {
+    bound_by_next(listing.indexes);
+    bound_by_next(listing.logs);
+    auto log = listing.logs.begin();
+    for (Segment& index : listing.indexes) {
+        while (log != listing.logs.end() && log->base_offset < index.base_offset) {
+            ++log;
+        }
+        if (log != listing.logs.end() && log->base_offset == index.base_offset) {
+            index.end_offset = log->end_offset = std::min(index.end_offset, log->end_offset);
+        }
+    }
+}
+
+}  // namespace kseg::store

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/router.hpp"
+
+#include <algorithm>
+
+namespace kseg::store {
+namespace {
+
+/// A segment that may hold offsets of [from, ...), and the first of them.
+struct Choice {
+    SourceKind kind = SourceKind::index;
+    std::size_t segment = 0;
+    std::int64_t first_offset = 0;
+    std::int64_t base_offset = 0;
+    std::int64_t end_offset = 0;
+};
+
+bool is_before(std::int64_t offset, std::int64_t end) {
+    return offset < end || end == kMaxRecordOffset;
+}
+
+/// The first segment of one kind that ends behind `from` and is not empty.
+std::optional<Choice> first_behind(const std::vector<Segment>& segments, SourceKind kind, std::int64_t from) {
+    const auto after = std::ranges::upper_bound(segments, from, {}, &Segment::base_offset);
+    auto at = after == segments.begin() ? after : std::prev(after);
+    while (at != segments.end() && !is_before(std::max(from, at->base_offset), at->end_offset)) {
+        ++at;
+    }
+    if (at == segments.end()) {
+        return std::nullopt;
+    }
+    return Choice{.kind = kind,
+                  .segment = static_cast<std::size_t>(at - segments.begin()),
+                  .first_offset = std::max(from, at->base_offset),
+                  .base_offset = at->base_offset,
+                  .end_offset = at->end_offset};
+}
+
+}  // namespace
+
+std::optional<Slice> next_slice(const PartitionListing& listing, std::int64_t from, std::int64_t end) {
+    const auto index = first_behind(listing.indexes, SourceKind::index, from);
+    const auto log = first_behind(listing.logs, SourceKind::log, from);
+    const auto goes_first = [](const Choice& a, const Choice& b) {
+        return a.first_offset != b.first_offset ? a.first_offset < b.first_offset : a.base_offset <= b.base_offset;
+    };
+    const auto& chosen = !log || (index && goes_first(*index, *log)) ? index : log;
+    if (!chosen || !is_before(chosen->first_offset, end)) {
+        return std::nullopt;
+    }
+    Slice slice{.kind = chosen->kind,
+                .segment = chosen->segment,
+                .first_offset = chosen->first_offset,
+                .end_offset = std::min(chosen->end_offset, end)};
+    if (slice.kind == SourceKind::index) {
+        const auto same = std::ranges::lower_bound(listing.logs, chosen->base_offset, {}, &Segment::base_offset);
+        if (same != listing.logs.end() && same->base_offset == chosen->base_offset) {
+            slice.same_log = static_cast<std::size_t>(same - listing.logs.begin());
+        }
+    }
+    return slice;
+}
+
+std::vector<Slice> route(const PartitionListing& listing, const segment::RecordRange& range) {
+    std::vector<Slice> slices;
+    const std::int64_t end = range.end_offset.value_or(kMaxRecordOffset);
+    std::int64_t from = range.first_offset.value_or(0);
+    while (const auto slice = next_slice(listing, from, end)) {
+        slices.push_back(*slice);
+        if (slice->end_offset == kMaxRecordOffset) {
+            break;
+        }
+        from = slice->end_offset;
+    }
+    return slices;
+}
+
+}  // namespace kseg::store
