@@ -2,8 +2,6 @@
 // A segment in memory, as records, as the rows of a batch table and as terms: what a query may be asked of.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cstring>
 #include <deque>
@@ -11,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,6 +26,13 @@ using index::Ordinal;
 using index::RecordSet;
 using index::TermField;
 
+/// A mistake in a test, or in what it asks.
+inline void expect(bool holds) {
+    if (!holds) {
+        throw std::logic_error("a segment in memory was misused");
+    }
+}
+
 /// Terms and their records, in the order of the terms' bytes; counts what is asked.
 class MapIndex final : public index::TermIndex, public index::TermSink {
   public:
@@ -38,7 +44,7 @@ class MapIndex final : public index::TermIndex, public index::TermSink {
     Result<void> add_term(TermField field, std::string_view term, RecordSet& out) override {
         ++asked;
         if (field == TermField::key || field == TermField::value) {
-            REQUIRE(term.size() <= index::kMaxTermBytes);
+            expect(term.size() <= index::kMaxTermBytes);
         }
         const auto& terms = terms_[static_cast<std::size_t>(field)];
         if (const auto found = terms.find(std::string(term)); found != terms.end()) {
@@ -125,7 +131,7 @@ class Segment {
     }
 
     void end_batch() {
-        REQUIRE(writer_.add(row_));
+        expect(writer_.add(row_).has_value());
         headers_.push_back({.base_offset = row_.base_offset,
                             .partition_leader_epoch = row_.leader_epoch,
                             .magic = row_.magic,
@@ -139,7 +145,7 @@ class Segment {
 
     void finish() {
         auto table = index::BatchTable::open(std::make_unique<MemoryFile>(writer_.finish()), "batches");
-        REQUIRE(table);
+        expect(table.has_value());
         table_.emplace(std::move(*table));
     }
 
