@@ -208,7 +208,8 @@ void SegmentFinder::find_sealed(std::size_t argument, Folder& folder, const std:
             folder.sealed.push_back(
                 {.path = fmt::format("{}{}{}", folder.path, folder.path.ends_with('/') ? "" : "/", name),
                  .partition = folder.partition,
-                 .base_offset = *base_offset});
+                 .base_offset = *base_offset,
+                 .argument = argument});
         }
     }
     std::ranges::sort(folder.sealed, {}, &SealedSegment::base_offset);
