@@ -463,11 +463,11 @@ class Watch(IndexCase):
     def test_a_log_that_grows(self):
         (self.dir / "wal").mkdir()
         process = self.start("-v", "--watch", self.dir / "wal")
-        sealed = self.append(100)
-        self.assertGreater(len(sealed), 1)
+        sealed = self.append(400)
+        self.assertGreater(len(sealed), 2)
         self.assertTrue(wait_until(lambda: self.indexed() == sealed), (self.indexed(), sealed))
         for _ in range(3):
-            sealed = self.append(50)
+            sealed = self.append(200)
             self.assertTrue(wait_until(lambda: self.indexed() == sealed), (self.indexed(), sealed))
         sealed = self.append(1, "--seal")
         self.assertTrue(wait_until(lambda: self.indexed() == sealed), (self.indexed(), sealed))

@@ -23,14 +23,17 @@ inline IndexTree index_tree(CrashFs& fs, const std::string& out) {
     if (!fs.info(out)->has_value()) {
         return tree;
     }
-    for (const std::string& partition : *fs.list(out)) {
-        for (const std::string& name : *fs.list(out + "/" + partition)) {
+    const auto partitions = fs.list(out);
+    for (const std::string& partition : *partitions) {
+        const auto names = fs.list(out + "/" + partition);
+        for (const std::string& name : *names) {
             if (name == ".lock") {
                 continue;
             }
             const std::string directory = out + "/" + partition + "/" + name;
             IndexFiles& files = tree[partition + "/" + name];
-            for (const std::string& file : *fs.list(directory)) {
+            const auto listed = fs.list(directory);
+            for (const std::string& file : *listed) {
                 files[file] = fs.content(directory + "/" + file).value_or("(a directory)");
             }
         }
