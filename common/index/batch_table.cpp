@@ -53,7 +53,7 @@ bool has_any(const RecordSet& set, std::uint64_t first, std::uint64_t records) {
 
 bool row_wanted(const RowBounds& bounds, const BatchRow& row) {
     return offsets_wanted(bounds, row.base_offset, row.last_offset) &&
-           (row.kind == RowKind::gap || times_wanted(bounds, row.min_timestamp, row.max_timestamp)) &&
+           (row.is_damage() || times_wanted(bounds, row.min_timestamp, row.max_timestamp)) &&
            (bounds.records == nullptr || row.is_damage() || has_any(*bounds.records, row.first_ordinal, row.records));
 }
 
@@ -164,7 +164,7 @@ Result<void> BatchTable::scan(const RowBounds& bounds, const std::function<Resul
     for (const Block& block : blocks_) {
         const BlockBounds& has = block.entry.bounds;
         if (!offsets_wanted(bounds, has.min_offset, has.max_offset) ||
-            (!has.has_gap && !times_wanted(bounds, has.min_timestamp, has.max_timestamp)) ||
+            (!has.has_damage && !times_wanted(bounds, has.min_timestamp, has.max_timestamp)) ||
             (bounds.records != nullptr && !has.has_damage && !has_any(*bounds.records, block.first_ordinal, has.records))) {
             continue;
         }

@@ -57,7 +57,8 @@ CharTraits look_up(char32_t point) {
     CharTraits traits;
     traits.folded = property.casefold_seqindex == kNoFolding;
     switch (property.category) {
-        case UTF8PROC_CATEGORY_SO: traits.kind = CharKind::alone; break;
+        // U+FFFD is a symbol too, but stands for what could not be read, which separates.
+        case UTF8PROC_CATEGORY_SO: traits.kind = point == 0xfffd ? CharKind::separator : CharKind::alone; break;
         case UTF8PROC_CATEGORY_MN:
         case UTF8PROC_CATEGORY_MC:
         case UTF8PROC_CATEGORY_ME: traits.kind = CharKind::mark; break;

@@ -29,7 +29,7 @@ SCRIPTS = ["Straße GROẞ ŒUVRE ﬁn ǅungla ǄUNGLA ŉ İstanbul ΐ Σίσυ�
            "ქართული ᲥᲐᲠᲗᲣᲚᲘ Ꭰꭰ ᏸ", "हिन्दी देवनागरी १२३", "தமிழ் తెలుగు ಕನ್ನಡ മലയാളം বাংলা ਗੁਰਮੁਖੀ ગુજરાતી", "العربية ١٢٣ פרק עִבְרִית",
            "ภาษาไทย ๑๒๓ กำ เก้า", "ພາສາລາວ ខ្មែរ ១២ မြန်မာ ၁၂", "中文汉字 日本語カタカナひらがな ｶﾅ 々 〇 〡 ー が が 𠮷 豈", "한국어 조선말 각",
            "ⅧⅷⅧa Ⓐⓐ ①②x ½ x² ªº ʰ", "😀😃 👍🏽 👨\u200d👩\u200d👧 🇩🇪 ❤️ 1️⃣ a😀b ©®™ °C", "é é á́́ \u0301x _\u0301a a\u0301B A\u0301B́c",
-           "aéB éB ÉB ÉÉé aÉ aÉé 1É É1 _É É_ ªB Bª中 中B _中 中_ 中́文 😀́😀", "𝐀𝐛 𐐀𐐨 𐒰𐓘 🄰 \U000e0100x", "a\u200bb a\u00adb a\u00a0b a\u2028b a\ufeffb"]
+           "aéB éB ÉB ÉÉé aÉ aÉé 1É É1 _É É_ ªB Bª中 中B _中 中_ 中́文 😀́😀", "𝐀𝐛 𐐀𐐨 𐒰𐓘 🄰 \U000e0100x", "a\u200bb a\u00adb a\u00a0b a\u2028b a\ufeffb a\ufffdb"]
 # One bad byte and more: cut sequences, over-long forms, surrogates, beyond the last character.
 BROKEN = [b"a\x80b", b"a\xffb", b"\xc3", b"a\xc3", b"\xc3a", b"\xc3\xc3\xa9", b"\xe2\x82", b"\xe2\x82x", b"a\xe2\x82\xac\xe2\x82",
           b"\xc0\xaf", b"\xc1\xbfx", b"\xe0\x80\xafa", b"\xe0\x9f\xbfa", b"\xed\xa0\x80a", b"\xed\xbf\xbfa", b"\xf0\x8f\xbf\xbfa",

@@ -48,7 +48,7 @@ def characters(data):
 
 def kind(character):
     """One of: separator, underscore, alone, mark, upper, lower, digit, letter."""
-    if character is None:
+    if character in (None, REPLACEMENT):
         return "separator"
     if character == "_":
         return "underscore"
