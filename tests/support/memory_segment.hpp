@@ -18,6 +18,7 @@
 #include "index/query.hpp"
 #include "index/term_index.hpp"
 #include "index/terms.hpp"
+#include "support/memory_file.hpp"
 #include "support/sample_records.hpp"
 
 namespace kseg::test {
@@ -83,23 +84,6 @@ class MapIndex final : public index::TermIndex, public index::TermSink {
     Ordinal ordinal_ = 0;
 };
 
-class MemoryFile final : public io::ReadAt {
-  public:
-    explicit MemoryFile(ByteBuffer content) : content_(std::move(content)) {}
-    [[nodiscard]] Result<std::uint64_t> size() const override { return std::uint64_t{content_.size()}; }
-    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-        const std::size_t at = std::min<std::size_t>(offset, content_.size());
-        const std::size_t size = std::min(into.size(), content_.size() - at);
-        if (size != 0) {
-            std::memcpy(into.data(), content_.data() + at, size);
-        }
-        return size;
-    }
-
-  private:
-    ByteBuffer content_;
-};
-
 /// A segment that is there as records, as rows of a batch table and as terms.
 class Segment {
   public:
@@ -144,7 +128,7 @@ class Segment {
     }
 
     void finish() {
-        auto table = index::BatchTable::open(std::make_unique<MemoryFile>(writer_.finish()), "batches");
+        auto table = index::BatchTable::open(memory_file(writer_.finish().bytes()), "batches");
         expect(table.has_value());
         table_.emplace(std::move(*table));
     }
