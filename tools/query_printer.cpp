@@ -78,8 +78,9 @@ void QueryPrinter::end_slice(const store::SliceReport& report) {
     }
 }
 
-bool QueryPrinter::keep_on() {
+bool QueryPrinter::keep_on(std::uint64_t bytes_read) {
     flush();
+    progress_.show(bytes_read);
     return !output_gone_;
 }
 

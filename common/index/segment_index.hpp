@@ -74,7 +74,7 @@ struct Ask {
 /// A row with something in it that may be wanted: a batch, or damage within the range.
 struct Candidate {
     const BatchRow& row;
-    const Found* found = nullptr;  ///< by ordinal; null: the query asks for every record
+    const Found* found = nullptr;  ///< by ordinal, until the next look-up; null: the query asks for every record
 };
 
 class SegmentIndex {

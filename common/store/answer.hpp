@@ -57,8 +57,8 @@ class AnswerSink {
     virtual void damage(const Error& what) = 0;
     virtual void end_slice(const SliceReport& report) = 0;
 
-    /// Called now and then. False: nothing further is wanted.
-    virtual bool keep_on() = 0;
+    /// Called now and then with the bytes that have been read. False: nothing further is wanted.
+    virtual bool keep_on(std::uint64_t bytes_read) = 0;
 };
 
 }  // namespace kseg::store

@@ -42,7 +42,7 @@ Result<bool> QueryRun::answer(PartitionListing listing) {
     const std::int64_t end = request_.range.end_offset.value_or(kMaxRecordOffset);
     std::int64_t next = request_.range.first_offset.value_or(0);
     std::optional<std::int64_t> seen_to;  // behind the last batch that was read, if that is known
-    while (!filter_.full() && sink_.keep_on()) {
+    while (!filter_.full() && sink_.keep_on(files_.counts().bytes)) {
         const auto slice = next_slice(listing, next, end);
         if (!slice) {
             return true;
