@@ -35,7 +35,7 @@ TEST_CASE("the index alone decides where it can") {
                          {.key = "k2", .value = "beta alpha", .headers = {{"H", "x y"}}},
                          {.value = "{\"a\":{\"b\":1.50,\"c\":\"gamma delta\"}}", .headers = {{"h", std::nullopt}}},
                          {.key = "", .value = "orderId"},
-                         {}});
+                         {.value = "{\"d\":\"100 boxes\"}"}});
     const std::vector<std::pair<std::string, std::string>> expected = {
         {"alpha", "11000 11000"},
         {"ALPHA beta", "11000 11000"},
@@ -62,6 +62,8 @@ TEST_CASE("the index alone decides where it can") {
         {"value.a.b:15e-1", "00100 00100"},
         {"value.a.b:*", "00100 00100"},
         {"value.a.b:[1 TO 2]", "00100 00100"},
+        {"value.d:100", "00001 00001"},
+        {"value.d:1e2", "00001 00000"},
         {"value.a.c:gamma", "00100 00100"},
         {"value.a.c:\"gamma delta\"", "00100 00000"},
         {"value.c:gamma", "00000 00000"},
