@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode recrc wal-append'
+    local commands='decode index query recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -35,8 +35,14 @@ _kseg() {
     decode)
         _kseg_decode
         ;;
+    query)
+        _kseg_query
+        ;;
     recrc)
         _kseg_recrc
+        ;;
+    index)
+        _kseg_index
         ;;
     wal-append)
         _kseg_wal_append
@@ -73,6 +79,27 @@ _kseg_decode() {
 }
 
 # Uses _kseg's locals.
+_kseg_query() {
+    local options='--store --wal --topic --partition --match --offsets --since --until --limit --control --count --explain -o
+        --output --overwrite -f --format --json --bytes'
+    case $previous in
+    -f | --format)
+        COMPREPLY=($(compgen -W 'text jsonl raw' -- "$current"))
+        ;;
+    --bytes)
+        COMPREPLY=($(compgen -W 'auto utf8 base64 hex' -- "$current"))
+        ;;
+    --topic | --partition | --match | --offsets | --since | --until | --limit) ;;
+    --store | --wal | -o | --output)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
 _kseg_recrc() {
     local options='-n --dry-run -o --output --overwrite --in-place --no-backup --trust-body --force --salvage --rejects
         --max-batch-bytes --canonical --codec --leader-epoch --base-offset -f --format --json'
@@ -85,6 +112,24 @@ _kseg_recrc() {
         ;;
     --max-batch-bytes | --leader-epoch | --base-offset) ;;
     -o | --output | --rejects)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_index() {
+    local options='-o --output --topic --partition --fields --json-values -j --jobs --watch'
+    case $previous in
+    --topic | --partition | --fields | -j | --jobs) ;;
+    -o | --output)
         compopt -o default 2>/dev/null
         ;;
     *)

@@ -2,7 +2,9 @@
 # Completion of kseg for fish.
 
 complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batches, index files and checkpoints'
+complete -c kseg -n __fish_use_subcommand -f -a query -d 'Find records of a topic by offset, time and text'
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
+complete -c kseg -n __fish_use_subcommand -f -a index -d 'Make segment indexes of sealed segments'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
@@ -35,6 +37,25 @@ complete -c kseg -n '__fish_seen_subcommand_from decode' -l max-batch-bytes -x -
 complete -c kseg -n '__fish_seen_subcommand_from decode' -l input -x -a 'auto raw hex base64' -d 'What the files hold'
 complete -c kseg -n '__fish_seen_subcommand_from decode' -s j -l jobs -x -d 'Threads'
 
+# query
+complete -c kseg -n '__fish_seen_subcommand_from query' -l store -r -F -d 'Directory of segment indexes'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l wal -r -F -d 'Log directory'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l topic -x -d 'The topic'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l partition -x -d 'One partition of it'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l match -x -d 'Only records that this query is true of'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l offsets -x -d 'Only offsets A..B, B exclusive'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l since -x -d 'Only from this time on'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l until -x -d 'Only before this time'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l limit -x -d 'Stop after so many'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l control -d 'Control records too'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l count -d 'Print how many there are'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l explain -d 'Say which segments were asked and what it cost'
+complete -c kseg -n '__fish_seen_subcommand_from query' -s o -l output -r -F -d 'Write to a file'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l overwrite -d 'Let the output replace a file'
+complete -c kseg -n '__fish_seen_subcommand_from query' -s f -l format -x -a 'text jsonl raw' -d 'How to print'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l json -d 'The same as --format jsonl'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l bytes -x -a 'auto utf8 base64 hex' -d 'How to print bytes'
+
 # recrc
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s n -l dry-run -d 'Report only'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s o -l output -r -F -d 'Write to a file or directory'
@@ -52,6 +73,15 @@ complete -c kseg -n '__fish_seen_subcommand_from recrc' -l leader-epoch -x -d 'L
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l base-offset -x -d 'Base offset of the first batch'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s f -l format -x -a 'text jsonl' -d 'How to report'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l json -d 'The same as --format jsonl'
+
+# index
+complete -c kseg -n '__fish_seen_subcommand_from index' -s o -l output -r -F -d 'Directory that takes the indexes'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l topic -x -d 'Topic, in place of the name of a directory'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l partition -x -d 'Partition likewise'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l fields -x -d 'Parts of records to index: key,value,headers'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l json-values -d 'Index JSON values by path too'
+complete -c kseg -n '__fish_seen_subcommand_from index' -s j -l jobs -x -d 'Segments to index at once'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l watch -d 'Go on with segments that are sealed later'
 
 # wal-append
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l wal -r -F -d 'Directory of the log'

@@ -29,6 +29,7 @@ using Run = std::function<Exit()>;
 /// Each command has one of these: adds its subcommand to `app` and sets `run` when it was chosen.
 void add_decode(CLI::App& app, Globals& globals, Run& run);
 void add_recrc(CLI::App& app, Globals& globals, Run& run);
+void add_index(CLI::App& app, Globals& globals, Run& run);
 void add_query(CLI::App& app, Globals& globals, Run& run);
 void add_wal_append(CLI::App& app, Globals& globals, Run& run);
 

@@ -53,7 +53,7 @@ bool has_any(const RecordSet& set, std::uint64_t first, std::uint64_t records) {
 
 bool row_wanted(const RowBounds& bounds, const BatchRow& row) {
     return offsets_wanted(bounds, row.base_offset, row.last_offset) &&
-           (row.kind == RowKind::gap || times_wanted(bounds, row.min_timestamp, row.max_timestamp)) &&
+           (row.is_damage() || times_wanted(bounds, row.min_timestamp, row.max_timestamp)) &&
            (bounds.records == nullptr || row.is_damage() || has_any(*bounds.records, row.first_ordinal, row.records));
 }
 
@@ -160,16 +160,24 @@ Result<void> BatchTable::scan(const RowBounds& bounds, const std::function<Resul
     assert(bounds.records == nullptr || bounds.records->records() == records_);
     ByteBuffer bytes;
     std::vector<BatchRow> rows;
+    std::uint64_t end_position = 0;
     for (const Block& block : blocks_) {
         const BlockBounds& has = block.entry.bounds;
         if (!offsets_wanted(bounds, has.min_offset, has.max_offset) ||
-            (!has.has_gap && !times_wanted(bounds, has.min_timestamp, has.max_timestamp)) ||
+            (!has.has_damage && !times_wanted(bounds, has.min_timestamp, has.max_timestamp)) ||
             (bounds.records != nullptr && !has.has_damage && !has_any(*bounds.records, block.first_ordinal, has.records))) {
             continue;
         }
         if (const auto read = read_block(block, bytes, rows); !read) {
             return read.error().in_file(name_);
         }
+        if (rows.front().position < end_position) {
+            return Error{.code = Errc::corrupt,
+                         .what = "block of a batch table: its rows begin before those of the block before end",
+                         .file = name_,
+                         .at = block.at};
+        }
+        end_position = rows.back().position + rows.back().size;
         for (const BatchRow& row : rows) {
             if (!row_wanted(bounds, row)) {
                 continue;

@@ -47,8 +47,10 @@ RowAnswer counted(const NumberClause& clause, const BatchRow& row, std::int64_t 
 }
 
 RowAnswer answer_offset(const NumberClause& clause, const BatchRow& row) {
-    // Deltas of a broken body may be anything, and those at the end of the range may go round.
-    if (row.body_problem || row.last_offset < row.base_offset || row.last_offset == Limits::max()) {
+    // Deltas of a broken body may be anything, and those at the end of the range may go round. The messages inside of one
+    // of magic 0 or 1 have offsets that need not fit that of the outer one.
+    const bool inside = row.magic < 2 && row.records > 1;
+    if (row.body_problem || inside || row.last_offset < row.base_offset || row.last_offset == Limits::max()) {
         return {};
     }
     return counted(clause, row, row.base_offset, row.last_offset);

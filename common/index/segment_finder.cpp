@@ -94,10 +94,12 @@ Result<void> SegmentFinder::add_file(const std::string& path) {
     if (!base_offset) {
         return base_offset.error();
     }
-    sources_.push_back({.number = sources_.size(),
-                        .path = path,
-                        .file = SealedSegment{
-                            .path = path, .partition = *std::move(partition), .base_offset = *base_offset, .named = true}});
+    SealedSegment segment{.path = path,
+                          .partition = *std::move(partition),
+                          .base_offset = *base_offset,
+                          .argument = sources_.size(),
+                          .named = true};
+    sources_.push_back({.number = sources_.size(), .path = path, .file = std::move(segment)});
     return {};
 }
 
@@ -208,7 +210,8 @@ void SegmentFinder::find_sealed(std::size_t argument, Folder& folder, const std:
             folder.sealed.push_back(
                 {.path = fmt::format("{}{}{}", folder.path, folder.path.ends_with('/') ? "" : "/", name),
                  .partition = folder.partition,
-                 .base_offset = *base_offset});
+                 .base_offset = *base_offset,
+                 .argument = argument});
         }
     }
     std::ranges::sort(folder.sealed, {}, &SealedSegment::base_offset);

@@ -86,6 +86,7 @@ struct SegmentIndex::State {
     std::optional<Checksums> checksums;
     std::optional<BatchTable> table;
     std::unique_ptr<TermIndex> terms;
+    std::optional<Found> last_found;
 
     [[nodiscard]] const ManifestFile* file(std::string_view name) const {
         const auto found = std::find_if(manifest.files.begin(), manifest.files.end(),
@@ -303,12 +304,13 @@ Result<void> SegmentIndex::find(const Ask& ask, const std::function<Result<bool>
     if (const auto opened = state_->open_terms(); !opened) {
         return opened;
     }
-    const auto found = search(*ask.query, state_->manifest.fields, *state_->terms, *state_->table);
+    auto found = search(*ask.query, state_->manifest.fields, *state_->terms, *state_->table);
     if (!found) {
         return found.error();
     }
-    bounds.records = &found->maybe;
-    return state_->visit_rows(bounds, &*found, visit);
+    state_->last_found = *std::move(found);
+    bounds.records = &state_->last_found->maybe;
+    return state_->visit_rows(bounds, &*state_->last_found, visit);
 }
 
 }  // namespace kseg::index

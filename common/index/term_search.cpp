@@ -185,7 +185,11 @@ Result<Found> TermSearch::find(const WordsClause& clause) {
         return number;
     }
     found->maybe |= number->maybe;
-    found->surely |= number->surely;
+    // Of digits alone it is a word as well, which a string may have without having the clause's words: 1e2 is the number
+    // 100, but not found in "100 boxes".
+    if (clause.number->find_first_of("-.") != std::string::npos) {
+        found->surely |= number->surely;
+    }
     return found;
 }
 

@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/checked.hpp"
 #include "index/segment_index.hpp"
@@ -27,11 +30,11 @@ class IndexSlice {
     };
 
     Result<void> open_index();
-    [[nodiscard]] bool times_outside() const;
+    [[nodiscard]] bool nothing_wanted() const;
     Result<bool> open_log();
     Result<IndexSliceEnd> find();
     Result<IndexSliceEnd> scan_instead(std::optional<std::int64_t> taken_to, const std::set<std::uint64_t>* taken);
-    [[nodiscard]] std::string indexed_log() const;
+    [[nodiscard]] std::vector<std::string> logs() const;
     [[nodiscard]] IndexSliceEnd end_of(Ended ended) const;
     [[nodiscard]] bool is_same_log() const;
 
@@ -47,7 +50,7 @@ Result<IndexSliceEnd> IndexSlice::run() {
         work_.sink.damage(opened.error().in_file(place_.path));
         return IndexSliceEnd{{.ended = Ended::failed}};
     }
-    if (times_outside()) {
+    if (nothing_wanted()) {
         report_.skipped = true;
         return end_of(Ended::finished);
     }
@@ -76,21 +79,24 @@ Result<void> IndexSlice::open_index() {
     return {};
 }
 
-/// Whether the manifest alone says that no record is of the times that are asked for. Nothing says so of damage.
-bool IndexSlice::times_outside() const {
+/// Whether the manifest alone says that no record is of the offsets and times that are asked for. Nothing says so of
+/// damage.
+bool IndexSlice::nothing_wanted() const {
     const index::Manifest& manifest = index_->manifest();
     const segment::RecordRange& range = work_.filter.range();
-    if (!range.by_time() || manifest.damaged != 0 || !manifest.min_timestamp || !manifest.max_timestamp) {
+    if (manifest.damaged != 0 || !manifest.first_offset || !manifest.last_offset || !manifest.min_timestamp ||
+        !manifest.max_timestamp) {
         return false;
     }
-    const bool outside =
+    const bool other_offsets = !overlaps(range, *manifest.first_offset, *manifest.last_offset);
+    const bool other_times =
         (range.since && *manifest.max_timestamp < *range.since) || (range.until && *manifest.min_timestamp >= *range.until);
-    if (!outside) {
+    if (!other_offsets && !other_times) {
         return false;
     }
     // Of another log the manifest says nothing. Where the log is gone, nothing of it is asked for.
-    for (const std::string& path : {indexed_log(), place_.same_log}) {
-        const auto there = path.empty() ? Result<std::optional<io::FileInfo>>(std::nullopt) : work_.files.fs().info(path);
+    for (const std::string& path : logs()) {
+        const auto there = work_.files.fs().info(path);
         if (there && there->has_value()) {
             return (*there)->size == manifest.log_size;
         }
@@ -98,18 +104,28 @@ bool IndexSlice::times_outside() const {
     return true;
 }
 
-std::string IndexSlice::indexed_log() const {
-    const std::string& path = index_->manifest().log_path;
-    return path.empty() ? path : fmt::format("{}/{}", place_.path, path);
+/// Where the log may be.
+std::vector<std::string> IndexSlice::logs() const {
+    std::vector<std::string> paths;
+    const auto add = [&paths](std::string path) {
+        if (!path.empty() && std::ranges::find(paths, path) == paths.end()) {
+            paths.push_back(std::move(path));
+        }
+    };
+    if (const std::string& path = index_->manifest().log_path; !path.empty()) {
+        const std::filesystem::path below = std::filesystem::path(place_.path) / path;
+        // Without the dots it reads better; where links are on the way it may be another file.
+        add(below.lexically_normal().string());
+        add(below.string());
+    }
+    add(place_.same_log);
+    return paths;
 }
 
 /// Opens the log that the index is of. Where there is none but another one, that one is open afterwards.
 Result<bool> IndexSlice::open_log() {
     std::optional<Error> error;
-    for (const std::string& path : {indexed_log(), place_.same_log}) {
-        if (path.empty()) {
-            continue;
-        }
+    for (const std::string& path : logs()) {
         auto file = work_.files.open(path);
         auto fits = file ? index_->check_log(**file, path) : Result<void>(file.error());
         if (fits) {

@@ -16,6 +16,10 @@ namespace {
 // Every so many bytes the sink is asked whether to go on.
 constexpr std::uint64_t kStepBytes = std::uint64_t{1} << 20;
 
+// What is read at a time where it may be enough.
+constexpr std::size_t kNarrowBytes = std::size_t{64} << 10;
+constexpr std::uint64_t kFewRecords = 1000;
+
 std::string beside(const std::string& log_path, std::string_view extension) {
     return log_path.substr(0, log_path.rfind('.')) + std::string(extension);
 }
@@ -46,7 +50,9 @@ Result<SliceEnd> Scan::run() {
     const segment::RecordRange& range = work_.filter.range();
     const segment::SegmentPart part = part_of(range);
     const auto source = io::source_of(file_, part.start.value, false, work_.request.stop);
-    io::Window window(*source, part.start);
+    // A range that ends soon is not read far beyond.
+    const bool narrow = part.stop_at || work_.request.limit < kFewRecords;
+    io::Window window(*source, part.start, narrow ? kNarrowBytes : io::Window::kPieceBytes);
     segment::SegmentCursor cursor(window, part.start, {.max_batch_bytes = work_.request.max_batch_bytes});
     ScanDamage damage(range, part.start.value == 0 ? std::optional(place_.base_offset) : std::nullopt, place_.path,
                       work_.sink);
@@ -89,7 +95,7 @@ Result<bool> Scan::walk(segment::SegmentCursor& cursor, const segment::SegmentPa
             return item.error();
         }
         if (item->outcome == segment::Outcome::end || (item->outcome != segment::Outcome::batch && is_unfinished(*item))) {
-            damage.end(place_.next_base);
+            damage.end();
             return true;
         }
         const bool good = take(*item, damage);
@@ -99,7 +105,7 @@ Result<bool> Scan::walk(segment::SegmentCursor& cursor, const segment::SegmentPa
         }
         if (item->position.value - asked_at_ >= kStepBytes) {
             asked_at_ = item->position.value;
-            if (!work_.sink.keep_on()) {
+            if (!work_.sink.keep_on(work_.files.counts().bytes)) {
                 return false;
             }
         }

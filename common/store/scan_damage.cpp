@@ -4,52 +4,65 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/checked.hpp"
+#include "store/batch_filter.hpp"
 
 namespace kseg::store {
 namespace {
 
 // Of more in a row it is not waited for what comes behind them.
-constexpr std::size_t kMostPending = 4096;
+constexpr std::size_t kMostPending = 1024;
+
+/// Whether the header of a batch whose CRC is wrong may say the truth about its offsets.
+bool can_be(const record::BatchHeader& header, std::int64_t expected) {
+    return header.base_offset >= expected && header.last_offset() >= header.base_offset &&
+           header.last_offset() - header.base_offset <= std::numeric_limits<std::int32_t>::max();
+}
 
 }  // namespace
 
 void ScanDamage::add(const segment::Item& item) {
-    const bool batch = item.outcome == segment::Outcome::batch;
-    pending_.push_back({.code = Errc::corrupt,
-                        .what = batch ? fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}; left out",
-                                                    item.crc_computed, item.batch.header().crc)
-                                      : item.describe_gap(),
-                        .file = file_,
-                        .at = item.position.value});
-    if (pending_.size() > kMostPending) {
-        tell(kMaxRecordOffset);
+    const bool is_batch = item.outcome == segment::Outcome::batch;
+    Error error{.code = Errc::corrupt, .what = {}, .file = file_, .at = item.position.value};
+    if (!is_batch) {
+        error.what = item.describe_gap();
+    } else {
+        const record::BatchHeader& header = item.batch.header();
+        error.what = fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}; left out", item.crc_computed, header.crc);
+        if (can_be(header, expected_.value_or(0))) {
+            tell(error, header.base_offset, header.last_offset());
+            return;
+        }
     }
+    if (pending_.size() == kMostPending) {
+        settle(kMaxRecordOffset);
+    }
+    pending_.push_back(std::move(error));
 }
 
 void ScanDamage::good_batch(std::int64_t base_offset, std::int64_t last_offset) {
-    if (!pending_.empty()) {
-        tell(base_offset);
-    }
-    expected_ = std::max(expected_.value_or(0), saturating_add(last_offset, 1));
+    settle(std::max(base_offset, expected_.value_or(0)) - 1);
+    expected_ = saturating_add(last_offset, 1);
 }
 
-void ScanDamage::end(std::int64_t end) {
-    tell(end);
+void ScanDamage::end() {
+    settle(kMaxRecordOffset);
 }
 
-/// Tells what is pending, which may have held the offsets from the expected one to `before`, or one at the least.
-void ScanDamage::tell(std::int64_t before) {
-    const bool behind = range_.end_offset && expected_ && *expected_ >= *range_.end_offset;
-    const std::int64_t last = std::max(before == kMaxRecordOffset ? before : before - 1, expected_.value_or(0));
-    const bool in_front = range_.first_offset && last < *range_.first_offset;
-    if (!behind && !in_front) {
-        for (const Error& error : pending_) {
-            sink_.damage(error);
-        }
+/// What is pending may have held the offsets from the expected one to `last`: none, if none is missing.
+void ScanDamage::settle(std::int64_t last) {
+    for (const Error& error : pending_) {
+        tell(error, expected_.value_or(0), last);
     }
     pending_.clear();
+}
+
+void ScanDamage::tell(const Error& error, std::int64_t first, std::int64_t last) {
+    if (overlaps(range_, first, last)) {
+        sink_.damage(error);
+    }
 }
 
 }  // namespace kseg::store

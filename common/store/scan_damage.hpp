@@ -24,11 +24,12 @@ class ScanDamage {
     void add(const segment::Item& item);
     /// A good batch, which says what offsets the damage before it may have held.
     void good_batch(std::int64_t base_offset, std::int64_t last_offset);
-    /// The end of the file; `end` is the offset that the segment ends before (kMaxRecordOffset: no bound).
-    void end(std::int64_t end);
+    /// The end of the file.
+    void end();
 
   private:
-    void tell(std::int64_t before);
+    void settle(std::int64_t last);
+    void tell(const Error& error, std::int64_t first, std::int64_t last);
 
     segment::RecordRange range_;
     std::optional<std::int64_t> expected_;

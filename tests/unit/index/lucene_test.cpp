@@ -138,7 +138,8 @@ TEST_CASE("terms and records that go into a Lucene index come out of it, from on
             Model model;
             auto first = fill(fs, random, records, per_run, model);
             const auto count = first.size();
-            const auto written = kseg::index::write_lucene(fs, "/index", *kseg::index::merge_runs(std::move(first)), records);
+            const auto written =
+                kseg::index::write_lucene(fs, "/index", *kseg::index::merge_runs(std::move(first)), records);
             if (!written) {
                 FAIL(written.error().message());
             }
