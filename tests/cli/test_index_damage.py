@@ -20,9 +20,10 @@ QUERIES_OF_A_CHANGE = 2
 MANIFEST = "manifest.json"
 # Each reads other files, or other parts of them.
 QUERIES = [
-    "order", "orderId OR nothinglikeit", '"order id" OR http*', "*er", "[a TO m]", "key:k*", "headers.orderid:* OR headers.id:order",
-    "value.id:* OR value.a:[0 TO 100]", "NOT value:*", "-order AND -id", "codec:zstd OR timestamp_type:log_append", "offset:[0 TO 5000]",
-    "value.nested:order OR value.list:7 OR key:\"k1\"", "zzzz*", "producer_id:7 AND NOT id", "*:*", None,
+    "order", "orderId OR nothinglikeit", '"order id" OR http*', "*er", "[a TO m]", "key:k*",
+    "headers.orderid:* OR headers.id:order",
+    "value.id:* OR value.a:[0 TO 100]", "NOT value:*", "-order AND -id", "codec:zstd OR timestamp_type:log_append",
+    "offset:[0 TO 5000]", 'value.nested:order OR value.list:7 OR key:"k1"', "zzzz*", "producer_id:7 AND NOT id", "*:*", None,
 ]
 
 

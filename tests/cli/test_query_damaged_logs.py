@@ -31,7 +31,7 @@ class Answer:
     def __init__(self, run):
         self.lines = collections.defaultdict(list)
         for line in run.lines():
-            self.lines[line["partition"]].append({name: x for name, x in line.items() if name not in ("topic", "partition", "file")})
+            self.lines[line["partition"]] += k.without_place([line])
         self.told = {int(x) for x in IN_PARTITION.findall(run.err)}
         if (run.status == 3) != bool(self.told) or run.status not in (0, 3):
             raise AssertionError(f"{run}: exit status and messages disagree")
@@ -67,7 +67,8 @@ class DamagedLogs(k.unittest.TestCase):
         self.assertEqual(self.indexing.status, 3, self.indexing)
 
     def test_index_and_scan_agree(self):
-        for options in ([], ["--match", "*e* OR *1*"], ["--match", "NOT value:*"], ["--offsets", "1..20"], ["--since", "1700000000005"]):
+        for options in ([], ["--match", "*e* OR *1*"], ["--match", "NOT value:*"], ["--offsets", "1..20"],
+                        ["--since", "1700000000005"]):
             scan = Answer(self.query("scan", "--json", *options))
             for way in ("index", "both"):
                 other = Answer(self.query(way, "--json", *options))

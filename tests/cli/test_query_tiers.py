@@ -17,7 +17,8 @@ import record_model as m  # noqa: E402
 
 ROUNDS = int(os.environ.get("KSEG_TIER_ROUNDS", "12"))
 SEED = int(os.environ.get("KSEG_TIER_SEED", "1"))
-MATCHES = [None, None, "order*", "id OR 42", "NOT value:*", "key:k*", "value.id:*", "zzz OR headers.id:*", "offset:[20 TO 400]", "codec:zstd order"]
+MATCHES = [None, None, "order*", "id OR 42", "NOT value:*", "key:k*", "value.id:*", "zzz OR headers.id:*", "offset:[20 TO 400]",
+           "codec:zstd order"]
 
 
 def write_segments(rng, folder, batches, begin, count):
