@@ -120,21 +120,25 @@ class IndexBench:
     def bench_index(self):
         """kseg index by two threads against FTS5 by two processes; and the sizes of what they make."""
         values, count = self.values()
-        rounds = min(self.options.rounds, 3)
         store = self.data / "index-store"
-        fts = {detail: [self.make_fts(detail)[0] for _ in range(rounds)] for detail in FTS_DETAILS}
-        for codec in ("none", "zstd"):
-            wal = self.log_of_values(codec)
-            ours = [self.make_index(wal, store) for _ in range(rounds)]
+        wals = {codec: self.log_of_values(codec) for codec in ("none", "zstd")}
+        fts, runs, sizes = {detail: [] for detail in FTS_DETAILS}, {codec: [] for codec in wals}, {}
+        for _ in range(min(self.options.rounds, 3)):
+            for detail in FTS_DETAILS:
+                fts[detail].append(self.make_fts(detail)[0])
+            for codec, wal in wals.items():
+                runs[codec].append(self.make_index(wal, store))
+                sizes[codec] = size_of(store)
+        for codec, ours in runs.items():
             for detail in FTS_DETAILS:
                 rates = [count / statistics.median(seconds) / 1000 for seconds in ([a.wall for a in ours], fts[detail])]
                 self.row(f"index, {codec} / FTS5 detail={detail}", [b / a.wall for a, b in zip(ours, fts[detail])],
                          ">= 1" if detail == "none" else "-", f"{rates[0]:.0f} k records/s, FTS5 {rates[1]:.0f}",
                          max(a.peak for a in ours))
-            self.row(f"index size / values, {codec}", [size_of(store) / size_of(values)], "<= 0.35",
-                     f"{size_of(store) >> 20} of {size_of(values) >> 20} MiB")
-        paths = self.make_index(self.log_of_values("zstd"), store, "--json-values")
-        self.row("index with JSON paths / without", [paths.wall / statistics.median(a.wall for a in ours)], "-",
+            self.row(f"index size / values, {codec}", [sizes[codec] / size_of(values)], "<= 0.35",
+                     f"{sizes[codec] >> 20} of {size_of(values) >> 20} MiB")
+        paths = self.make_index(wals["zstd"], store, "--json-values")
+        self.row("index with JSON paths / without", [paths.wall / statistics.median(a.wall for a in runs["zstd"])], "-",
                  f"{size_of(store) >> 20} MiB, {count / paths.wall / 1000:.0f} k records/s", paths.peak)
         for detail in FTS_DETAILS:
             size = size_of(*(self.data / f"fts-{detail}-{half}.db" for half in range(2)))
@@ -183,8 +187,9 @@ class IndexBench:
             ours = [Output([*query, "--json", "--match", "needle0"]) for _ in base]
             if base[0].out.count(b"\n") != found.out.count(b"\n"):
                 raise SystemExit(f"{tool[0]} finds {base[0].out.count(10)}, kseg {found.out.count(10)}")
+            medians = [1000 * statistics.median(x.wall for x in runs) for runs in (ours, base)]
             self.row(f"{tool[0]} / query, rare word printed", [b.wall / a.wall for a, b in zip(ours, base)], ">= 50",
-                     f"{1000 * statistics.median(a.wall for a in ours):.1f} ms, {1000 * statistics.median(b.wall for b in base):.0f} ms")
+                     f"{medians[0]:.1f} ms, {medians[1]:.0f} ms")
         packed.unlink()
         shutil.rmtree(store)
 
