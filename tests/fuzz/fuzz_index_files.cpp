@@ -24,12 +24,14 @@ void check_rows(const std::vector<index::BatchRow>& rows) {
     fuzz::require(again && *again == rows);
 }
 
-/// A table whose directory and footer say what its blocks are: the input's last bytes cut the others into blocks.
+/// A table whose directory and footer say what its blocks are. The first byte says how many there are, the last ones where
+/// they end and how many rows they have.
 void table_of_blocks(Bytes input) {
-    const std::size_t blocks = input.empty() ? 0 : to_u8(input.back()) % 3 + std::size_t{1};
-    if (input.size() < blocks * 3) {
+    const std::size_t blocks = input.empty() ? 0 : to_u8(input.front()) % 3 + std::size_t{1};
+    if (input.size() < 1 + blocks * 3) {
         return;
     }
+    input = input.subspan(1);
     const Bytes cuts = input.last(blocks * 3);
     Bytes left = input.first(input.size() - cuts.size());
     ByteBuffer table;
