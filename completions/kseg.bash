@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode recrc index wal-append'
+    local commands='decode index query recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -34,6 +34,9 @@ _kseg() {
         ;;
     decode)
         _kseg_decode
+        ;;
+    query)
+        _kseg_query
         ;;
     recrc)
         _kseg_recrc
@@ -71,6 +74,27 @@ _kseg_decode() {
         else
             compopt -o default 2>/dev/null
         fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_query() {
+    local options='--store --wal --topic --partition --match --offsets --since --until --limit --control --count --explain -o
+        --output --overwrite -f --format --json --bytes'
+    case $previous in
+    -f | --format)
+        COMPREPLY=($(compgen -W 'text jsonl raw' -- "$current"))
+        ;;
+    --bytes)
+        COMPREPLY=($(compgen -W 'auto utf8 base64 hex' -- "$current"))
+        ;;
+    --topic | --partition | --match | --offsets | --since | --until | --limit) ;;
+    --store | --wal | -o | --output)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        COMPREPLY=($(compgen -W "$options $global" -- "$current"))
         ;;
     esac
 }

@@ -2,6 +2,7 @@
 # Completion of kseg for fish.
 
 complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batches, index files and checkpoints'
+complete -c kseg -n __fish_use_subcommand -f -a query -d 'Find records of a topic by offset, time and text'
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
 complete -c kseg -n __fish_use_subcommand -f -a index -d 'Make segment indexes of sealed segments'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
@@ -35,6 +36,25 @@ complete -c kseg -n '__fish_seen_subcommand_from decode' -l damaged -d 'Also rec
 complete -c kseg -n '__fish_seen_subcommand_from decode' -l max-batch-bytes -x -d 'Limit of a decompressed batch'
 complete -c kseg -n '__fish_seen_subcommand_from decode' -l input -x -a 'auto raw hex base64' -d 'What the files hold'
 complete -c kseg -n '__fish_seen_subcommand_from decode' -s j -l jobs -x -d 'Threads'
+
+# query
+complete -c kseg -n '__fish_seen_subcommand_from query' -l store -r -F -d 'Directory of segment indexes'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l wal -r -F -d 'Log directory'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l topic -x -d 'The topic'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l partition -x -d 'One partition of it'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l match -x -d 'Only records that this query is true of'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l offsets -x -d 'Only offsets A..B, B exclusive'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l since -x -d 'Only from this time on'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l until -x -d 'Only before this time'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l limit -x -d 'Stop after so many'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l control -d 'Control records too'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l count -d 'Print how many there are'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l explain -d 'Say which segments were asked and what it cost'
+complete -c kseg -n '__fish_seen_subcommand_from query' -s o -l output -r -F -d 'Write to a file'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l overwrite -d 'Let the output replace a file'
+complete -c kseg -n '__fish_seen_subcommand_from query' -s f -l format -x -a 'text jsonl raw' -d 'How to print'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l json -d 'The same as --format jsonl'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l bytes -x -a 'auto utf8 base64 hex' -d 'How to print bytes'
 
 # recrc
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s n -l dry-run -d 'Report only'

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg query: records of a topic by offset, time and text.
-#include <fmt/format.h>
-
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "command.hpp"
 #include "index/query.hpp"
 #include "io/fs.hpp"
 #include "options.hpp"
 #include "progress.hpp"
+#include "query_partitions.hpp"
 #include "query_printer.hpp"
 #include "report.hpp"
 #include "stop.hpp"
@@ -23,12 +21,9 @@
 namespace kseg::tools {
 namespace {
 
-constexpr std::size_t kMostTopicsNamed = 20;
-
 struct QueryOptions {
     store::Places places;
-    std::string topic;
-    std::optional<std::int32_t> partition;
+    AskedPartitions asked;
     std::optional<std::string> match;
     RangeOptions range;
     OutputOptions output;
@@ -36,50 +31,6 @@ struct QueryOptions {
     bool control = false;
     bool explain = false;
 };
-
-/// The error of a topic or partition that is not there, which names those that are.
-Error not_there(const QueryOptions& options, const std::vector<segment::PartitionName>& all) {
-    std::vector<std::string> names;
-    bool has_topic = false;
-    for (const segment::PartitionName& name : all) {
-        has_topic = has_topic || name.topic == options.topic;
-    }
-    for (const segment::PartitionName& name : all) {
-        std::string shown = has_topic ? fmt::format("{}", name.partition) : name.topic;
-        if ((!has_topic || name.topic == options.topic) && (names.empty() || names.back() != shown)) {
-            names.push_back(std::move(shown));
-        }
-    }
-    const std::string what = has_topic ? fmt::format("no partition {} of topic {}", *options.partition, options.topic)
-                                       : fmt::format("no topic {}", options.topic);
-    if (names.empty()) {
-        return {.code = Errc::invalid, .what = what + "; there is none at all"};
-    }
-    if (names.size() > kMostTopicsNamed) {
-        return {.code = Errc::invalid, .what = fmt::format("{}; there are {} others", what, names.size())};
-    }
-    return {.code = Errc::invalid, .what = fmt::format("{}; there is {}", what, fmt::join(names, ", "))};
-}
-
-/// The partitions that are asked for.
-Result<std::vector<segment::PartitionName>> find_partitions(const QueryOptions& options) {
-    for (const auto& place : {options.places.store, options.places.wal}) {
-        if (place && place->find("://") != std::string::npos) {
-            return Error{.code = Errc::unsupported, .what = "only directories can be asked by now", .file = *place};
-        }
-    }
-    const auto all = store::list_partitions(io::posix_fs(), options.places);
-    if (!all) {
-        return all.error();
-    }
-    std::vector<segment::PartitionName> wanted;
-    for (const segment::PartitionName& name : *all) {
-        if (name.topic == options.topic && (!options.partition || name.partition == *options.partition)) {
-            wanted.push_back(name);
-        }
-    }
-    return wanted.empty() ? Result<std::vector<segment::PartitionName>>(not_there(options, *all)) : wanted;
-}
 
 Exit run_query(QueryOptions& options, const Globals& globals) {
     Report report(globals);
@@ -96,7 +47,7 @@ Exit run_query(QueryOptions& options, const Globals& globals) {
         }
         query = *std::move(parsed);
     }
-    const auto partitions = find_partitions(options);
+    const auto partitions = find_partitions(options.places, options.asked);
     OutputOptions output = options.output;
     output.format = options.count ? Format::text : output.format;
     const auto sink = partitions ? open_output(output) : Result<std::unique_ptr<io::Sink>>(partitions.error());
@@ -145,8 +96,8 @@ void add_options(CLI::App& app, QueryOptions& options) {
     app.add_option("--store", options.places.store, "Directory of segment indexes, as index -o writes it")
         ->option_text("DIR");
     app.add_option("--wal", options.places.wal, "Log directory: a write-ahead log, or a broker's")->option_text("DIR");
-    app.add_option("--topic", options.topic, "The topic")->required()->option_text("TOPIC");
-    app.add_option("--partition", options.partition, "One partition of it (default: all)")
+    app.add_option("--topic", options.asked.topic, "The topic")->required()->option_text("TOPIC");
+    app.add_option("--partition", options.asked.partition, "One partition of it (default: all)")
         ->option_text("N")
         ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description(""));
     app.add_option("--match", options.match, "Only records that this query is true of")->option_text("QUERY");

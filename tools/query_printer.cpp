@@ -15,7 +15,7 @@ constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 std::string describe(const store::SliceReport& report) {
     const store::Slice& slice = report.slice;
     const std::string end = slice.end_offset == kMaxRecordOffset ? "" : fmt::format("{}", slice.end_offset);
-    const char* const how = report.skipped ? ", skipped by its times" : (report.scanned ? ", scanned" : "");
+    const char* const how = report.skipped ? ", skipped by its manifest" : (report.scanned ? ", scanned" : "");
     return fmt::format(
         "slice: {} {}, offsets {}..{}{}, {} batches and {} records looked at, {} given, {} requests, {} bytes\n",
         slice.kind == store::SourceKind::index ? "index" : "log", report.path, slice.first_offset, end, how, report.batches,
@@ -78,8 +78,9 @@ void QueryPrinter::end_slice(const store::SliceReport& report) {
     }
 }
 
-bool QueryPrinter::keep_on() {
+bool QueryPrinter::keep_on(std::uint64_t bytes_read) {
     flush();
+    progress_.show(bytes_read);
     return !output_gone_;
 }
 

@@ -27,7 +27,7 @@ class QueryPrinter final : public store::AnswerSink {
     void batch(const record::BatchView& batch) override;
     void damage(const Error& what) override;
     void end_slice(const store::SliceReport& report) override;
-    bool keep_on() override;
+    bool keep_on(std::uint64_t bytes_read) override;
 
     void print_count(std::uint64_t count);
     /// Writes what is left, and with --explain what all of it has cost.
@@ -47,7 +47,6 @@ class QueryPrinter final : public store::AnswerSink {
     ByteBuffer out_;
     std::string damaged_file_;  // that the last damage was in
     std::uint64_t slices_ = 0;
-    std::uint64_t bytes_done_ = 0;
     Clock::time_point begun_ = Clock::now();
     bool output_gone_ = false;
 };

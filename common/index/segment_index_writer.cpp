@@ -182,6 +182,10 @@ struct SegmentIndexWriter::State final : TermSink {
         row.base_offset = reader.base_offset();
         row.last_offset = header.is_legacy() ? header.base_offset : header.last_offset();
         row.body_problem = reader.problem() != record::Problem::none;
+        if (row.body_problem && header.is_legacy() && row.records == 0) {
+            // Only the last offset is known of a message that does not decompress.
+            row.base_offset = std::min(row.base_offset, next_offset);
+        }
     }
 
     /// A batch whose CRC is wrong keeps the offsets of its header where they can be; otherwise, as for a gap, it may have

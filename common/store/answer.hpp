@@ -35,7 +35,7 @@ struct Request {
 struct SliceReport {
     Slice slice;
     std::string path;           ///< of the index or the log
-    bool skipped = false;       ///< nothing but its manifest was read: its times lie outside of the range
+    bool skipped = false;       ///< nothing but its manifest was read, which says that nothing in it is asked for
     bool scanned = false;       ///< read without an index, whatever kind the slice is of
     std::uint64_t batches = 0;  ///< that were looked at, damaged ones among them
     std::uint64_t records = 0;  ///< in those batches that could be what is asked for
@@ -57,8 +57,8 @@ class AnswerSink {
     virtual void damage(const Error& what) = 0;
     virtual void end_slice(const SliceReport& report) = 0;
 
-    /// Called now and then. False: nothing further is wanted.
-    virtual bool keep_on() = 0;
+    /// Called now and then with the bytes that have been read. False: nothing further is wanted.
+    virtual bool keep_on(std::uint64_t bytes_read) = 0;
 };
 
 }  // namespace kseg::store

@@ -116,7 +116,7 @@ Result<bool> CandidateReader::read_run() {
     }
     run.clear();
     run_.swap(run);  // keeps the room
-    return work_.sink.keep_on();
+    return work_.sink.keep_on(work_.files.counts().bytes);
 }
 
 Result<bool> CandidateReader::take(const Wanted& wanted, Bytes whole) {

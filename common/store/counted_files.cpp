@@ -51,6 +51,11 @@ class CountedMembers final : public index::MemberSource {
 }  // namespace
 
 Result<std::unique_ptr<io::ReadAt>> CountedFiles::open(const std::string& path) {
+    // A pipe, which an index may name as well as a log, would be waited for.
+    const auto there = fs_.info(path);
+    if (there && there->has_value() && !(*there)->is_regular) {
+        return Error{.code = Errc::io, .what = "not a regular file", .file = path};
+    }
     auto file = fs_.open(path);
     if (!file) {
         return file.error().in_file(path);

@@ -30,7 +30,7 @@ class IndexSlice {
     };
 
     Result<void> open_index();
-    [[nodiscard]] bool times_outside() const;
+    [[nodiscard]] bool nothing_wanted() const;
     Result<bool> open_log();
     Result<IndexSliceEnd> find();
     Result<IndexSliceEnd> scan_instead(std::optional<std::int64_t> taken_to, const std::set<std::uint64_t>* taken);
@@ -50,7 +50,7 @@ Result<IndexSliceEnd> IndexSlice::run() {
         work_.sink.damage(opened.error().in_file(place_.path));
         return IndexSliceEnd{{.ended = Ended::failed}};
     }
-    if (times_outside()) {
+    if (nothing_wanted()) {
         report_.skipped = true;
         return end_of(Ended::finished);
     }
@@ -79,16 +79,19 @@ Result<void> IndexSlice::open_index() {
     return {};
 }
 
-/// Whether the manifest alone says that no record is of the times that are asked for. Nothing says so of damage.
-bool IndexSlice::times_outside() const {
+/// Whether the manifest alone says that no record is of the offsets and times that are asked for. Nothing says so of
+/// damage.
+bool IndexSlice::nothing_wanted() const {
     const index::Manifest& manifest = index_->manifest();
     const segment::RecordRange& range = work_.filter.range();
-    if (!range.by_time() || manifest.damaged != 0 || !manifest.min_timestamp || !manifest.max_timestamp) {
+    if (manifest.damaged != 0 || !manifest.first_offset || !manifest.last_offset || !manifest.min_timestamp ||
+        !manifest.max_timestamp) {
         return false;
     }
-    const bool outside =
+    const bool other_offsets = !overlaps(range, *manifest.first_offset, *manifest.last_offset);
+    const bool other_times =
         (range.since && *manifest.max_timestamp < *range.since) || (range.until && *manifest.min_timestamp >= *range.until);
-    if (!outside) {
+    if (!other_offsets && !other_times) {
         return false;
     }
     // Of another log the manifest says nothing. Where the log is gone, nothing of it is asked for.

@@ -105,7 +105,7 @@ Result<bool> Scan::walk(segment::SegmentCursor& cursor, const segment::SegmentPa
         }
         if (item->position.value - asked_at_ >= kStepBytes) {
             asked_at_ = item->position.value;
-            if (!work_.sink.keep_on()) {
+            if (!work_.sink.keep_on(work_.files.counts().bytes)) {
                 return false;
             }
         }

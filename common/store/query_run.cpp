@@ -41,14 +41,14 @@ QueryRun::QueryRun(io::Fs& fs, const Places& places, const Request& request, Ans
 Result<bool> QueryRun::answer(PartitionListing listing) {
     const std::int64_t end = request_.range.end_offset.value_or(kMaxRecordOffset);
     std::int64_t next = request_.range.first_offset.value_or(0);
-    std::optional<std::int64_t> seen_to;  // behind the last batch that was read, if that is known
-    while (!filter_.full() && sink_.keep_on()) {
+    bool read_to_next = false;  // what is before `next` was read, or is known not to be there
+    while (!filter_.full() && sink_.keep_on(files_.counts().bytes)) {
         const auto slice = next_slice(listing, next, end);
         if (!slice) {
             return true;
         }
-        if (seen_to && slice->first_offset > *seen_to) {
-            tell_missing(listing, *slice, *seen_to);
+        if (read_to_next && slice->first_offset > next) {
+            tell_missing(listing, *slice, next);
         }
         SliceReport report{.slice = *slice, .path = path_of(listing, *slice)};
         const ReadCounts before = files_.counts();
@@ -70,7 +70,7 @@ Result<bool> QueryRun::answer(PartitionListing listing) {
         std::int64_t& end_of_segment = segments[slice->segment].end_offset;
         end_of_segment = std::min(end_of_segment, reached);
         next = reached;
-        seen_to = done->ended == Ended::finished ? done->offset : std::nullopt;
+        read_to_next = done->ended == Ended::finished && done->offset.has_value();
         if (next >= end || next == kMaxRecordOffset) {
             return true;
         }
@@ -111,13 +111,10 @@ Result<SliceEnd> QueryRun::answer_index(PartitionListing& listing, const Slice& 
     return SliceEnd(*end);
 }
 
-void QueryRun::tell_missing(const PartitionListing& listing, const Slice& slice, std::int64_t seen_to) {
-    if (!request_.range.end_offset || seen_to < *request_.range.end_offset) {
-        sink_.damage(
-            {.code = Errc::corrupt,
-             .what = fmt::format("offsets {} to {} are missing before this segment", seen_to, slice.first_offset - 1),
-             .file = path_of(listing, slice)});
-    }
+void QueryRun::tell_missing(const PartitionListing& listing, const Slice& slice, std::int64_t from) {
+    sink_.damage({.code = Errc::corrupt,
+                  .what = fmt::format("offsets {} to {} are missing before this segment", from, slice.first_offset - 1),
+                  .file = path_of(listing, slice)});
 }
 
 }  // namespace kseg::store

@@ -34,7 +34,7 @@ class QueryRun {
     Result<SliceEnd> answer_slice(PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_log(const PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_index(PartitionListing& listing, const Slice& slice, SliceReport& report);
-    void tell_missing(const PartitionListing& listing, const Slice& slice, std::int64_t seen_to);
+    void tell_missing(const PartitionListing& listing, const Slice& slice, std::int64_t from);
 
     const Places& places_;
     const Request& request_;

@@ -136,7 +136,8 @@ class Layers(unittest.TestCase):
             hidden = [word for word in groups.get("PRIVATE", []) if word.startswith("kseg_")]
             self.assertEqual(hidden, [], f"{name}: an edge is written under EDGES")
         self.assertTrue(seen, "no kseg_layer() found")
-        self.assertEqual(seen, {name: EDGES[name] for name in seen})
+        # To a layer that is planned nothing can be linked yet.
+        self.assertEqual(seen, {name: EDGES[name] & set(seen) for name in seen})
         used = {layer_of(f) for f in project.sources("common")} - {None}
         self.assertLessEqual(used, set(seen), "a folder with sources but no kseg_layer()")
 

@@ -74,7 +74,7 @@ class KeptAnswer final : public store::AnswerSink {
     void batch(const record::BatchView& batch) override { offsets.push_back(batch.header().base_offset); }
     void damage(const Error& what) override { damages.push_back(what.message()); }
     void end_slice(const store::SliceReport& report) override { slices.push_back(report); }
-    bool keep_on() override { return offsets.size() < enough; }
+    bool keep_on(std::uint64_t /*bytes_read*/) override { return offsets.size() < enough; }
 
     /// Whether some damage was told in which all of these texts occur.
     [[nodiscard]] bool tells(const std::vector<std::string>& texts) const {

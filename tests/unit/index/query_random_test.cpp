@@ -178,7 +178,8 @@ void fill(Segment& segment, Random& random, std::size_t batches) {
         const std::size_t records = row.kind == RowKind::batch ? below(random, 7) : 0;
         const bool sparse = one_in(random, 2);
         std::vector<std::int64_t> deltas;
-        std::int64_t delta = sparse ? static_cast<std::int64_t>(below(random, 3)) : 0;
+        // A base offset of magic 0 and 1 is that of the first record.
+        std::int64_t delta = sparse && row.magic == 2 ? static_cast<std::int64_t>(below(random, 3)) : 0;
         for (std::size_t i = 0; i < records; ++i) {
             deltas.push_back(delta);
             delta += 1 + static_cast<std::int64_t>(sparse ? below(random, 3) : 0);
