@@ -95,6 +95,9 @@ class Brute(k.ScratchCase):
             rng = random.Random(seed)
             directory = self.dir / str(seed)
             log = make_log.make_log(rng, directory / "wal")
+            # The partition's directory of a topic whose name begins like the other's: made-1-0.
+            decoy = make_log.make_log(rng, directory / "wal", "made-1", partitions=1, segments=1, batches=2)
+            c.build_index(decoy, directory / "whole")
             ways = Ways(log, directory, sorted({file.parent for file in log.files()}))  # the segments but the last of each
             self.ask_all(ways, self.random_asks(ways, rng, CASES_OF_A_LOG, 0.2), seed)
 
