@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode query recrc wal-append'
+    local commands='decode index query recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -40,6 +40,9 @@ _kseg() {
         ;;
     recrc)
         _kseg_recrc
+        ;;
+    index)
+        _kseg_index
         ;;
     wal-append)
         _kseg_wal_append
@@ -109,6 +112,24 @@ _kseg_recrc() {
         ;;
     --max-batch-bytes | --leader-epoch | --base-offset) ;;
     -o | --output | --rejects)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_index() {
+    local options='-o --output --topic --partition --fields --json-values -j --jobs --watch'
+    case $previous in
+    --topic | --partition | --fields | -j | --jobs) ;;
+    -o | --output)
         compopt -o default 2>/dev/null
         ;;
     *)

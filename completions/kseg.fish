@@ -4,6 +4,7 @@
 complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batches, index files and checkpoints'
 complete -c kseg -n __fish_use_subcommand -f -a query -d 'Find records of a topic by offset, time and text'
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
+complete -c kseg -n __fish_use_subcommand -f -a index -d 'Make segment indexes of sealed segments'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
@@ -72,6 +73,15 @@ complete -c kseg -n '__fish_seen_subcommand_from recrc' -l leader-epoch -x -d 'L
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l base-offset -x -d 'Base offset of the first batch'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -s f -l format -x -a 'text jsonl' -d 'How to report'
 complete -c kseg -n '__fish_seen_subcommand_from recrc' -l json -d 'The same as --format jsonl'
+
+# index
+complete -c kseg -n '__fish_seen_subcommand_from index' -s o -l output -r -F -d 'Directory that takes the indexes'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l topic -x -d 'Topic, in place of the name of a directory'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l partition -x -d 'Partition likewise'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l fields -x -d 'Parts of records to index: key,value,headers'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l json-values -d 'Index JSON values by path too'
+complete -c kseg -n '__fish_seen_subcommand_from index' -s j -l jobs -x -d 'Segments to index at once'
+complete -c kseg -n '__fish_seen_subcommand_from index' -l watch -d 'Go on with segments that are sealed later'
 
 # wal-append
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l wal -r -F -d 'Directory of the log'

@@ -160,6 +160,7 @@ Result<void> BatchTable::scan(const RowBounds& bounds, const std::function<Resul
     assert(bounds.records == nullptr || bounds.records->records() == records_);
     ByteBuffer bytes;
     std::vector<BatchRow> rows;
+    std::uint64_t end_position = 0;
     for (const Block& block : blocks_) {
         const BlockBounds& has = block.entry.bounds;
         if (!offsets_wanted(bounds, has.min_offset, has.max_offset) ||
@@ -170,6 +171,13 @@ Result<void> BatchTable::scan(const RowBounds& bounds, const std::function<Resul
         if (const auto read = read_block(block, bytes, rows); !read) {
             return read.error().in_file(name_);
         }
+        if (rows.front().position < end_position) {
+            return Error{.code = Errc::corrupt,
+                         .what = "block of a batch table: its rows begin before those of the block before end",
+                         .file = name_,
+                         .at = block.at};
+        }
+        end_position = rows.back().position + rows.back().size;
         for (const BatchRow& row : rows) {
             if (!row_wanted(bounds, row)) {
                 continue;

@@ -104,13 +104,11 @@ Result<void> PartitionIndexes::clear_leftovers() const {
 Result<Manifest> PartitionIndexes::write(const SealedSegment& segment, const Names& names,
                                          const BuildOptions& options) const {
     const auto before = fs_.info(segment.path);
-    if (!before) {
-        return before.error();
-    }
     const auto file = fs_.open(segment.path);
-    if (!file) {
-        return file.error();
+    if (!before || !file) {
+        return before ? file.error() : before.error();
     }
+    const std::uint64_t size = before->has_value() ? (*before)->size : 0;
     if (const auto made = fs_.make_directories(names.temporary); !made) {
         return made.error();
     }
@@ -119,7 +117,7 @@ Result<Manifest> PartitionIndexes::write(const SealedSegment& segment, const Nam
         return writer.error();
     }
     const auto source = io::source_of(**file, 0, false, options.stop);
-    SummedSource summed(*source, options.on_read);
+    SummedSource summed(*source, size, options.on_read);
     io::Window window(summed, {});
     segment::SegmentCursor cursor(window, {}, {.max_batch_bytes = options.writer.max_batch_bytes});
     for (;;) {
@@ -138,7 +136,7 @@ Result<Manifest> PartitionIndexes::write(const SealedSegment& segment, const Nam
     if (!after) {
         return after.error();
     }
-    if (!unchanged(*before, *after) || summed.bytes() != (*before)->size) {
+    if (!unchanged(*before, *after) || summed.bytes() != size) {
         return Error{.code = Errc::invalid, .what = "changed while it was read; it is not sealed", .file = segment.path};
     }
     if (options.stop && options.stop()) {
@@ -147,9 +145,6 @@ Result<Manifest> PartitionIndexes::write(const SealedSegment& segment, const Nam
     auto manifest = (*writer)->commit(names.log_path, summed.bytes(), summed.crc());
     if (!manifest) {
         return manifest.error().in_file(segment.path);
-    }
-    if (const auto synced = fs_.sync_directory(names.temporary); !synced) {
-        return synced.error();
     }
     return manifest;
 }

@@ -60,7 +60,7 @@ Result<std::optional<std::uint32_t>> checksum_of(io::Fs& fs, const std::string& 
         return file.error();
     }
     const auto source = io::source_of(**file, 0, false, reading.stop);
-    SummedSource summed(*source, reading.on_read);
+    SummedSource summed(*source, size, reading.on_read);
     ByteBuffer piece;
     piece.resize(kPieceBytes);
     for (;;) {

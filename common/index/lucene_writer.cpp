@@ -342,7 +342,8 @@ Result<void> write_lucene(io::Fs& fs, const std::string& directory, TermRun& run
         return failure.error.value_or(
             Error{.code = Errc::unsupported, .what = fmt::format("Lucene++: {}", e.what()), .file = directory});
     }
-    return {};
+    // Lucene++ goes on where a file could not be removed.
+    return failure.error ? Result<void>(*failure.error) : Result<void>{};
 }
 
 }  // namespace kseg::index

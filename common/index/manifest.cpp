@@ -52,7 +52,11 @@ class Members {
     template <typename T>
     std::optional<T> optional_number(const char* name, bool may_be_null = true) {
         const Json* found = find(name);
-        if (found == nullptr || (may_be_null && found->is_null())) {
+        if (found == nullptr) {
+            note(name);
+            return std::nullopt;
+        }
+        if (may_be_null && found->is_null()) {
             return std::nullopt;
         }
         if (const auto* natural = found->get_ptr<const Json::number_unsigned_t*>()) {
@@ -115,7 +119,7 @@ class Members {
     /// Says that a member makes no sense. Returns false.
     bool note(std::string_view name) {
         if (problem_.empty()) {
-            problem_ = fmt::format("{}{}", path_, name);
+            problem_ = fmt::format("{}{}{}", path_, path_.empty() || name.empty() ? "" : ".", name);
         }
         return false;
     }
@@ -146,7 +150,7 @@ void read_files(const Json& array, std::vector<ManifestFile>& files, std::string
         return;
     }
     for (const Json& element : array) {
-        Members members(element, fmt::format("files[{}].", files.size()), problem);
+        Members members(element, fmt::format("files[{}]", files.size()), problem);
         ManifestFile file;
         file.name = members.text("name");
         file.size = members.number<std::uint64_t>("size");
@@ -175,11 +179,11 @@ Manifest read_members(const Json& json, std::string& problem) {
     manifest.records = members.number<std::uint64_t>("records");
     manifest.damaged = members.number<std::uint64_t>("damaged");
     manifest.offsets_rise = members.boolean("offsets_rise");
-    Members log(members.any("log"), "log.", problem);
+    Members log(members.any("log"), "log", problem);
     manifest.log_path = log.text("path");
     manifest.log_size = log.number<std::uint64_t>("size");
     manifest.log_crc32c = log.crc("crc32c");
-    Members fields(members.any("fields"), "fields.", problem);
+    Members fields(members.any("fields"), "fields", problem);
     manifest.fields = {.key = fields.boolean("key"),
                        .value = fields.boolean("value"),
                        .headers = fields.boolean("headers"),

@@ -61,19 +61,19 @@ bool has_byte_over_7f(std::string_view text) {
     return (all & 0x80U) != 0;
 }
 
-/// Whether one of the characters begins here whose folding holds ASCII: sharp s, the long s, the Kelvin sign, ligatures and
-/// the like. May be true of a few others.
-bool folds_to_ascii(std::uint8_t first, std::uint8_t second, std::uint8_t third) {
-    switch (first) {
-        case 0xc3: return second == 0x9f;                    // U+00DF
-        case 0xc4: return second == 0xb0;                    // U+0130
-        case 0xc5: return second == 0x89 || second == 0xbf;  // U+0149, U+017F
-        case 0xc7: return second == 0xb0;                    // U+01F0
-        case 0xe1: return second == 0xba;                    // U+1E96 to U+1E9A, U+1E9E
-        case 0xe2: return second == 0x84 && third == 0xaa;   // U+212A
-        case 0xef: return second == 0xac;                    // U+FB00 to U+FB06
-        default: return false;
-    }
+/// Whether a character begins with these bytes whose folding holds ASCII: sharp s, the long s, the Kelvin sign, ligatures
+/// and the like. True of some others too. Without a branch, as below.
+unsigned folds_to_ascii(std::uint8_t first, std::uint8_t second) {
+    const auto pair = [=](std::uint8_t a, std::uint8_t b) {
+        return static_cast<unsigned>(first == a) & static_cast<unsigned>(second == b);
+    };
+    return pair(0xc3, 0x9f) |                     // U+00DF
+           pair(0xc4, 0xb0) |                     // U+0130
+           pair(0xc5, 0x89) | pair(0xc5, 0xbf) |  // U+0149, U+017F
+           pair(0xc7, 0xb0) |                     // U+01F0
+           pair(0xe1, 0xba) |                     // U+1E96 to U+1E9A, U+1E9E
+           pair(0xe2, 0x84) |                     // U+212A
+           pair(0xef, 0xac);                      // U+FB00 to U+FB06
 }
 
 }  // namespace
@@ -107,15 +107,12 @@ bool shows_ascii(std::string_view text) {
     if (!has_byte_over_7f(text)) {
         return true;
     }
-    const auto at = [text](std::size_t i) {
-        return i < text.size() ? static_cast<std::uint8_t>(text[i]) : std::uint8_t{0};
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (at(i) >= 0xc3 && folds_to_ascii(at(i), at(i + 1), at(i + 2))) {
-            return false;
-        }
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+    std::uint8_t any = 0;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        any |= static_cast<std::uint8_t>(folds_to_ascii(bytes[i], bytes[i + 1]));
     }
-    return true;
+    return any == 0;
 }
 
 bool has_needle(std::string_view text, const Needle& needle) {
@@ -126,27 +123,24 @@ bool has_needle(std::string_view text, const Needle& needle) {
     }
     const auto* begin = reinterpret_cast<const std::uint8_t*>(text.data());
     const std::size_t last = letters.size() - 1;
-    const auto first_letter = static_cast<std::uint8_t>(letters.front());
-    const auto last_letter = static_cast<std::uint8_t>(letters.back());
-    const std::uint8_t first_bit = case_bit(letters.front());
-    const std::uint8_t last_bit = case_bit(letters.back());
+    const std::size_t middle = letters.size() / 2;
     const std::size_t places = text.size() - last;
     std::size_t at = 0;
     const auto look = [&](std::size_t end) {
-        for (; at < end; ++at) {
-            if ((begin[at] | first_bit) == first_letter && stands_at(begin + at, letters)) {
-                return true;
-            }
+        while (at < end && !stands_at(begin + at, letters)) {
+            ++at;
         }
-        return false;
+        return at < end;
     };
     while (places - at >= kBlock) {
-        // Without a branch, so that the compiler compares many bytes at once.
+        // Three letters at all places of a block, without a branch, so that the compiler compares many bytes at once.
         std::uint8_t any = 0;
+        const auto fits = [&](std::size_t letter, std::size_t i) {
+            const char c = letters[letter];
+            return static_cast<unsigned>((begin[at + i + letter] | case_bit(c)) == static_cast<std::uint8_t>(c));
+        };
         for (std::size_t i = 0; i < kBlock; ++i) {
-            const bool first_fits = (begin[at + i] | first_bit) == first_letter;
-            const bool last_fits = (begin[at + i + last] | last_bit) == last_letter;
-            any |= static_cast<std::uint8_t>(first_fits & last_fits);
+            any |= static_cast<std::uint8_t>(fits(0, i) & fits(middle, i) & fits(last, i));
         }
         if (any == 0) {
             at += kBlock;

@@ -76,7 +76,8 @@ struct QueryMatcher::State {
     /// Of the clause that is being added.
     [[nodiscard]] std::uint32_t number() const { return static_cast<std::uint32_t>(answers.size()); }
 
-    void look_quickly(const Asked& asked);
+    void answer_numbers(const Asked& asked);
+    void look_quickly(const RecordView& record);
     [[nodiscard]] bool may_have(const QuickLook& look, std::string_view text, bool& known, bool& shows) const;
     void read_texts(const RecordView& record);
     void read_headers(const RecordView& record);
@@ -177,9 +178,12 @@ bool QueryMatcher::State::may_have(const QuickLook& look, std::string_view text,
     return !shows || (has_needle(text, look.words) && has_needle(text, look.name));
 }
 
-/// Answers what takes no reading for words.
-void QueryMatcher::State::look_quickly(const Asked& asked) {
+/// Answers what texts have no part in, or only as a whole.
+void QueryMatcher::State::answer_numbers(const Asked& asked) {
     const RecordView& record = asked.record;
+    for (const auto& [look, number] : looks) {
+        answers[number] = Answer::unknown;
+    }
     for (const auto& [clause, number] : numbers) {
         const std::int64_t is = number_of(clause->field, asked);
         answers[number] = answer_of(clause->low <= is && is <= clause->high);
@@ -190,6 +194,10 @@ void QueryMatcher::State::look_quickly(const Asked& asked) {
     for (const auto& [kind, number] : exists) {
         answers[number] = answer_of(kind == TextField::Kind::key ? record.key.has_value() : record.value.has_value());
     }
+}
+
+/// Says no where a quick look at the bytes can.
+void QueryMatcher::State::look_quickly(const RecordView& record) {
     bool key_known = false;
     bool key_shows = false;
     bool value_known = false;
@@ -218,7 +226,7 @@ bool QueryMatcher::State::begin(NamedTexts& texts) {
     return open;
 }
 
-/// Answers by yes what is unknown and true.
+/// Answers all that is unknown.
 void QueryMatcher::State::read_texts(const RecordView& record) {
     key.begin_record(answers);
     if (record.key && key.open() != 0) {
@@ -234,6 +242,7 @@ void QueryMatcher::State::read_texts(const RecordView& record) {
     if (record.value && begin(paths)) {
         read_paths(*record.value);
     }
+    std::replace(answers.begin(), answers.end(), Answer::unknown, Answer::no);
 }
 
 void QueryMatcher::State::read_headers(const RecordView& record) {
@@ -304,15 +313,18 @@ QueryMatcher::QueryMatcher(const Query& query) : state_(std::make_unique<State>(
 QueryMatcher::~QueryMatcher() = default;
 
 bool QueryMatcher::matches(const BatchHeader& batch, std::int64_t base_offset, const RecordView& record) {
-    state_->look_quickly({.batch = batch, .base_offset = base_offset, .record = record});
-    if (const Answer answer = state_->evaluate(); answer != Answer::unknown) {
-        return answer == Answer::yes;
+    // From what costs least to what costs most, until the answer is known.
+    state_->answer_numbers({.batch = batch, .base_offset = base_offset, .record = record});
+    Answer answer = state_->evaluate();
+    if (answer == Answer::unknown) {
+        state_->look_quickly(record);
+        answer = state_->evaluate();
     }
-    state_->read_texts(record);
-    for (Answer& answer : state_->answers) {
-        answer = answer == Answer::unknown ? Answer::no : answer;
+    if (answer == Answer::unknown) {
+        state_->read_texts(record);
+        answer = state_->evaluate();
     }
-    return state_->evaluate() == Answer::yes;
+    return answer == Answer::yes;
 }
 
 }  // namespace kseg::index

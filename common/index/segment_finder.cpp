@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "io/window.hpp"
@@ -94,10 +95,12 @@ Result<void> SegmentFinder::add_file(const std::string& path) {
     if (!base_offset) {
         return base_offset.error();
     }
-    sources_.push_back({.number = sources_.size(),
-                        .path = path,
-                        .file = SealedSegment{
-                            .path = path, .partition = *std::move(partition), .base_offset = *base_offset, .named = true}});
+    SealedSegment segment{.path = path,
+                          .partition = *std::move(partition),
+                          .base_offset = *base_offset,
+                          .argument = sources_.size(),
+                          .named = true};
+    sources_.push_back({.number = sources_.size(), .path = path, .file = std::move(segment)});
     return {};
 }
 

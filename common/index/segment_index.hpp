@@ -44,7 +44,7 @@ class SegmentIndexWriter {
     /// errors   io, unsupported
     Result<void> write_item(const segment::Item& item);
 
-    /// Finishes all files and syncs them, the manifest last, which it returns.
+    /// Finishes all files and syncs them and their names, the manifest last, which it returns.
     /// log_path, log_size, log_crc32c   of the log that was walked
     /// errors   io;   corrupt   what was written does not read back as it was meant
     Result<Manifest> commit(std::string log_path, std::uint64_t log_size, std::uint32_t log_crc32c);

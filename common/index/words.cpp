@@ -184,7 +184,7 @@ bool WordReader::take_from_block(std::size_t begin, std::size_t end, Word& out) 
     }
     out.whole = {block_.folded.data() + begin, size};
     const std::uint64_t upper = word & block_.upper;
-    const std::uint64_t cuts = upper & (((letters & ~upper) << 1) | ((upper << 1) & (block_.lower & word) >> 1));
+    const std::uint64_t cuts = upper & (((letters & ~upper) << 1) | ((upper << 1) & block_.lower >> 1));
     std::uint64_t begins = (letters & ~(letters << 1)) | cuts;
     std::uint64_t ends = (~letters & (letters << 1)) | cuts;
     if (static_cast<std::size_t>(std::popcount(begins)) > parts_.size()) {

@@ -70,7 +70,7 @@ class Run:
         return result
 
     def __str__(self):
-        shown = " ".join(self.args[:12]) + (" ..." if len(self.args) > 12 else "")
+        shown = " ".join(map(os.fsdecode, self.args[:12])) + (" ..." if len(self.args) > 12 else "")
         return f"`kseg {shown}` (exit {self.status}, stderr {self.err[:600]!r})"
 
 
@@ -82,7 +82,7 @@ def run(*args, stdin=None, timeout=DEFAULT_TIMEOUT_S, cwd=None, env=None, crash_
     try:
         done = subprocess.run([program(), *args], capture_output=True, timeout=timeout, cwd=cwd, env=environment, **feed)
     except subprocess.TimeoutExpired:
-        raise AssertionError(f"`kseg {' '.join(args[:12])}` did not end within {timeout} s") from None
+        raise AssertionError(f"`kseg {' '.join(map(os.fsdecode, args[:12]))}` did not end within {timeout} s") from None
     result = Run(args, done.returncode, done.stdout, done.stderr)
     if not crash_ok and (result.status < 0 or result.status not in (0, 1, 2, 3)):
         raise AssertionError(f"{result}: ended by a signal or with an undocumented status")

@@ -2,15 +2,13 @@
 // A segment in memory, as records, as the rows of a batch table and as terms: what a query may be asked of.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,6 +17,7 @@
 #include "index/query.hpp"
 #include "index/term_index.hpp"
 #include "index/terms.hpp"
+#include "support/memory_file.hpp"
 #include "support/sample_records.hpp"
 
 namespace kseg::test {
@@ -26,6 +25,13 @@ namespace kseg::test {
 using index::Ordinal;
 using index::RecordSet;
 using index::TermField;
+
+/// A mistake in a test, or in what it asks.
+inline void expect(bool holds) {
+    if (!holds) {
+        throw std::logic_error("a segment in memory was misused");
+    }
+}
 
 /// Terms and their records, in the order of the terms' bytes; counts what is asked.
 class MapIndex final : public index::TermIndex, public index::TermSink {
@@ -38,7 +44,7 @@ class MapIndex final : public index::TermIndex, public index::TermSink {
     Result<void> add_term(TermField field, std::string_view term, RecordSet& out) override {
         ++asked;
         if (field == TermField::key || field == TermField::value) {
-            REQUIRE(term.size() <= index::kMaxTermBytes);
+            expect(term.size() <= index::kMaxTermBytes);
         }
         const auto& terms = terms_[static_cast<std::size_t>(field)];
         if (const auto found = terms.find(std::string(term)); found != terms.end()) {
@@ -77,27 +83,10 @@ class MapIndex final : public index::TermIndex, public index::TermSink {
     Ordinal ordinal_ = 0;
 };
 
-class MemoryFile final : public io::ReadAt {
-  public:
-    explicit MemoryFile(ByteBuffer content) : content_(std::move(content)) {}
-    [[nodiscard]] Result<std::uint64_t> size() const override { return std::uint64_t{content_.size()}; }
-    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
-        const std::size_t at = std::min<std::size_t>(offset, content_.size());
-        const std::size_t size = std::min(into.size(), content_.size() - at);
-        if (size != 0) {
-            std::memcpy(into.data(), content_.data() + at, size);
-        }
-        return size;
-    }
-
-  private:
-    ByteBuffer content_;
-};
-
 /// A segment that is there as records, as rows of a batch table and as terms.
-class Segment {
+class MemorySegment {
   public:
-    explicit Segment(index::IndexedFields fields) : fields_(fields), reader_(fields) {}
+    explicit MemorySegment(index::IndexedFields fields) : fields_(fields), reader_(fields) {}
 
     void begin_batch(const index::BatchRow& row) {
         row_ = row;
@@ -125,7 +114,7 @@ class Segment {
     }
 
     void end_batch() {
-        REQUIRE(writer_.add(row_));
+        expect(writer_.add(row_).has_value());
         headers_.push_back({.base_offset = row_.base_offset,
                             .partition_leader_epoch = row_.leader_epoch,
                             .magic = row_.magic,
@@ -138,8 +127,8 @@ class Segment {
     }
 
     void finish() {
-        auto table = index::BatchTable::open(std::make_unique<MemoryFile>(writer_.finish()), "batches");
-        REQUIRE(table);
+        auto table = index::BatchTable::open(memory_file(writer_.finish().bytes()), "batches");
+        expect(table.has_value());
         table_.emplace(std::move(*table));
     }
 
@@ -184,7 +173,7 @@ class Segment {
 };
 
 /// One record a batch of magic 2, each at the next offset.
-inline void add_simple(Segment& segment, const std::vector<SampleRecord>& records) {
+inline void add_simple(MemorySegment& segment, const std::vector<SampleRecord>& records) {
     std::int64_t offset = 0;
     for (const SampleRecord& sample : records) {
         segment.begin_batch({.base_offset = offset, .last_offset = offset});

@@ -40,7 +40,7 @@ NUMBERS = """0 -0 1 -1 10 100 1.0 1.50 -1.50 0.10 0.0 -0.00 0e0 0e5 -0e-5 1e3 1E
 01 -01 00 1. .5 +1 -  -a 1e 1e+ e1 1.e1 1e1.0 0x1 1_0 NaN Infinity ١ 1a 1,0 --1 1e--1""".split(" ")
 JSON_PIECES = ["a", "B", "_", "é", "中", "😀", " ", "/", "x1", "orderId", ".", "\\n", '\\"', "\\\\", "\\/", "\\b\\f\\r\\t", "\\u00e9", "\\u00C9",
                "\\ud83d\\ude00", "\\uD83D\\uDE00", "\\ud800", "\\udc00", "\\ud800\\ud800\\udc00", "\\udc00\\ud800", "\\ud800x", "\\ud800\\n",
-               "\\u0000", "\\u005f", "\\uffff", "\\ufb03", "\x7f"]
+               "\\ud800\\udc00", "\\udbff\\udfff", "\\u0000", "\\u005f", "\\uffff", "\\ufb03", "\x7f"]
 JSON = ['{}', '[]', '""', ' { } ', '[[[]]]', '{"a":1}', '42', 'true', 'null', '"a"', '"a\\n"', '"\\u0041"x', '{"a":1}x', '{"a":1,}', '[1,]', '[,1]',
         '{"a"}', '{"a":}', '{a:1}', "{'a':1}", '{"a":1 "b":2}', '[1 2]', '{"a":1]', '[1}', '[', '{', '{"a', '{"a"', '{"a":', '"a', '"a\\', '"\\u12"',
         '"\\u123g\\n"', '"\\x41"', '"\\U0041"', '["\t\\n"]', '["\\n\x00"]', '["a\\nb", "c\\td"]', '[nul]', '[nullx]', '[True]', '[NaN]', '[-]', '[01]', '[1.]', '[.1]',
@@ -132,6 +132,12 @@ def json_texts(rnd):
         yield b'{"a":' * depth + b"[1]" + b"}" * depth
         yield b'{"a":' * depth + b'"\\n"' + b"}" * depth
         yield b"[" * depth + b"]" * depth
+    # What may stand in a string, close to the text's end and not; and what may stand behind a backslash.
+    for byte in range(0x22):
+        yield b'["\\n' + bytes([byte]) + b'"]'
+        yield b'{"\\n":"' + bytes([byte]) + b' and sixteen bytes"}'
+    for byte in range(256):
+        yield b'"\\' + bytes([byte]) + b'0041"'
     yield b'{"\xff\xc3":"\xff\\n\xe2\x82","\xc3\\u00e9":"\xc3\xa9"}'
     yield b'"\xff\\u00e9"'
     yield b'{"a":1}\xff'
