@@ -15,9 +15,9 @@
 
 namespace kseg::index {
 
-/// Writes a Lucene 3.0 index of one segment into a directory. The same terms give the same bytes. Nothing is synced.
-/// records   how many documents, with terms or without
-/// errors    io;   corrupt   those of the run;   unsupported   Lucene++ refused
+/// Writes a Lucene 3.0 index of one segment into a directory, without the files of stored fields, which say nothing. The
+/// same terms give the same bytes. Nothing is synced. records   how many documents, with terms or without errors    io;
+/// corrupt   those of the run;   unsupported   Lucene++ refused
 Result<void> write_lucene(io::Fs& fs, const std::string& directory, TermRun& run, Ordinal records);
 
 /// Opens a file of the index by its name.

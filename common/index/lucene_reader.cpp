@@ -18,6 +18,7 @@
 
 #include "index/lucene.hpp"
 #include "index/lucene_support.hpp"
+#include "index/stored_fields.hpp"
 
 namespace kseg::index {
 namespace {
@@ -183,7 +184,12 @@ class LuceneTerms final : public TermIndex {
 Result<std::unique_ptr<TermIndex>> open_lucene(OpenFile open, std::vector<std::string> names, Ordinal records,
                                                std::string where) {
     auto terms = std::make_unique<LuceneTerms>(std::move(where));
-    if (const auto opened = terms->open(std::move(open), std::move(names), records); !opened) {
+    names.insert(names.end(), kStoredFieldFiles.begin(), kStoredFieldFiles.end());
+    const OpenFile open_all = [open = std::move(open), records](const std::string& name) {
+        const bool made = std::find(kStoredFieldFiles.begin(), kStoredFieldFiles.end(), name) != kStoredFieldFiles.end();
+        return made ? Result<std::unique_ptr<io::ReadAt>>(stored_fields(name, records)) : open(name);
+    };
+    if (const auto opened = terms->open(open_all, std::move(names), records); !opened) {
         return opened.error();
     }
     return std::unique_ptr<TermIndex>(std::move(terms));

@@ -26,6 +26,7 @@
 #include "base/crc.hpp"
 #include "index/lucene.hpp"
 #include "index/lucene_support.hpp"
+#include "index/stored_fields.hpp"
 #include "kafka/wire/writer.hpp"
 
 namespace kseg::index {
@@ -330,6 +331,49 @@ void touch_statics() {
     });
 }
 
+/// Whether two files have the same content.
+Result<bool> same_content(const io::ReadAt& a, const io::ReadAt& b) {
+    constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
+    std::vector<std::byte> of_a(kPieceBytes);
+    std::vector<std::byte> of_b(kPieceBytes);
+    for (std::uint64_t at = 0;; at += kPieceBytes) {
+        const auto got_a = a.read_at(at, of_a);
+        const auto got_b = b.read_at(at, of_b);
+        if (!got_a || !got_b) {
+            return got_a ? got_b.error() : got_a.error();
+        }
+        if (*got_a != *got_b ||
+            !std::equal(of_a.begin(), of_a.begin() + static_cast<std::ptrdiff_t>(*got_a), of_b.begin())) {
+            return false;
+        }
+        if (*got_a < kPieceBytes) {
+            return true;
+        }
+    }
+}
+
+/// Removes the files of stored fields, which are made again when the index is read, if they are what is then made.
+Result<void> drop_stored_fields(io::Fs& fs, const std::string& directory, Ordinal records) {
+    for (const std::string_view name : kStoredFieldFiles) {
+        const std::string path = fmt::format("{}/{}", directory, name);
+        const auto file = fs.open(path);
+        if (!file) {
+            return file.error();
+        }
+        const auto same = same_content(**file, *stored_fields(name, records));
+        if (!same) {
+            return same.error().in_file(path);
+        }
+        if (!*same) {
+            return Error{.code = Errc::unsupported, .what = "Lucene++ writes stored fields otherwise", .file = path};
+        }
+        if (const auto removed = fs.remove(path); !removed) {
+            return removed;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> write_lucene(io::Fs& fs, const std::string& directory, TermRun& run, Ordinal records) {
@@ -343,7 +387,7 @@ Result<void> write_lucene(io::Fs& fs, const std::string& directory, TermRun& run
             Error{.code = Errc::unsupported, .what = fmt::format("Lucene++: {}", e.what()), .file = directory});
     }
     // Lucene++ goes on where a file could not be removed.
-    return failure.error ? Result<void>(*failure.error) : Result<void>{};
+    return failure.error ? Result<void>(*failure.error) : drop_stored_fields(fs, directory, records);
 }
 
 }  // namespace kseg::index
