@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "index/existing_index.hpp"
+#include "io/read_all.hpp"
 
 #include <fmt/format.h>
 
@@ -26,14 +27,11 @@ Result<std::optional<Manifest>> read_manifest(io::Fs& fs, const std::string& dir
     if (!file) {
         return file.error();
     }
-    ByteBuffer content;
-    content.resize((*there)->size);
-    const auto got = (*file)->read_at(0, {content.data(), content.size()});
-    if (!got) {
-        return got.error().in_file(path);
+    const auto content = io::read_all(**file, kMostManifestBytes);
+    if (!content) {
+        return content.error().in_file(path);
     }
-    content.resize(*got);
-    auto manifest = parse_manifest(content.bytes(), path);
+    auto manifest = parse_manifest(content->bytes(), path);
     return manifest ? std::optional(*std::move(manifest)) : std::optional<Manifest>();
 }
 

@@ -11,6 +11,7 @@
 #include "base/crc.hpp"
 #include "index/checksums.hpp"
 #include "index/lucene.hpp"
+#include "io/read_all.hpp"
 #include "kafka/record/batch.hpp"
 #include "kafka/wire/reader.hpp"
 
@@ -41,22 +42,11 @@ Result<ByteBuffer> read_member(MemberSource& members, const std::string& member,
     if (!file) {
         return file.error().in_file(name);
     }
-    const auto size = (*file)->size();
-    if (!size) {
-        return size.error().in_file(name);
+    auto content = io::read_all(**file, limit);
+    if (!content && content.error().code == Errc::too_large) {
+        return Error{.code = Errc::corrupt, .what = "size; " + content.error().what, .file = name};
     }
-    if (*size > limit) {
-        return Error{
-            .code = Errc::corrupt, .what = fmt::format("size; expected at most {}, got {}", limit, *size), .file = name};
-    }
-    ByteBuffer content;
-    content.resize(static_cast<std::size_t>(*size));
-    const auto got = (*file)->read_at(0, {content.data(), content.size()});
-    if (!got) {
-        return got.error().in_file(name);
-    }
-    content.resize(*got);
-    return content;
+    return content ? std::move(content) : content.error().in_file(name);
 }
 
 /// No terms: what an index without records has.

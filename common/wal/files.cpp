@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "io/read_all.hpp"
 #include "io/replace.hpp"
 #include "kafka/segment/log_dir.hpp"
 
@@ -38,23 +39,12 @@ Result<ByteBuffer> read_file(io::Fs& fs, const std::string& path) {
     if (!there->has_value()) {
         return ByteBuffer();
     }
-    if ((*there)->size > kMostBytes) {
-        return Error{.code = Errc::too_large,
-                     .what = fmt::format("expected at most {} bytes, got {}", kMostBytes, (*there)->size),
-                     .file = path};
-    }
     const auto file = fs.open(path);
     if (!file) {
         return file.error();
     }
-    ByteBuffer content;
-    content.resize((*there)->size);
-    const auto got = (*file)->read_at(0, {content.data(), content.size()});
-    if (!got) {
-        return got.error().in_file(path);
-    }
-    content.resize(*got);
-    return content;
+    auto content = io::read_all(**file, kMostBytes);
+    return content ? std::move(content) : content.error().in_file(path);
 }
 
 Result<void> replace_content(io::Fs& fs, const std::string& path, Bytes content) {
