@@ -3,30 +3,41 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
+#include "archive/archive_state.hpp"
 #include "archive/chunk_store.hpp"
 #include "archive/container.hpp"
+#include "archive/inflated_stream.hpp"
 #include "archive/member_name.hpp"
+#include "archive/tar_listing.hpp"
 #include "archive/views.hpp"
 
 namespace kseg::archive {
-
-/// What an archive is once it is open: a tar stream that can be read anywhere, and where its members lie in it.
-class Archive::State {
-  public:
-    std::string name;
-    Kind kind = Kind::plain_tar;
-    std::uint64_t size = 0;
-    std::vector<Member> members;
-    std::vector<std::uint64_t> positions;  // of the members, in the tar stream
-    std::shared_ptr<const io::ReadAt> stream;
-};
 
 namespace {
 
 codec::ChunkCodec codec_of(Format format) {
     return format == Format::tar_gz ? codec::ChunkCodec::gzip : codec::ChunkCodec::zstd;
+}
+
+/// What a file without a table is, by its first bytes.
+Result<Kind> kind_of(const io::ReadAt& file) {
+    std::array<std::byte, 4> head{};
+    const auto got = file.read_at(0, head);
+    if (!got) {
+        return got.error();
+    }
+    const auto is = [&head, count = *got](std::size_t at, std::uint8_t value) {
+        return at < count && to_u8(head[at]) == value;
+    };
+    if (is(0, 0x1f) && is(1, 0x8b)) {
+        return Kind::plain_tar_gz;
+    }
+    const bool frame = is(0, 0x28) && is(1, 0xb5) && is(2, 0x2f) && is(3, 0xfd);
+    const bool skippable = to_u8(head[0]) >> 4 == 5 && is(1, 0x2a) && is(2, 0x4d) && is(3, 0x18);
+    return frame || skippable ? Kind::plain_tar_zst : Kind::plain_tar;
 }
 
 }  // namespace
@@ -47,28 +58,64 @@ Result<Archive> Archive::open(std::shared_ptr<const io::ReadAt> file, std::strin
     if (!size) {
         return size.error().in_file(name);
     }
+    const auto state = std::make_shared<State>();
+    state->size = *size;
+    state->name = std::move(name);
     const auto kept = KeptTail::open(std::move(file), *size, options.tail_bytes);
     if (!kept) {
-        return kept.error().in_file(name);
+        return kept.error().in_file(state->name);
     }
     auto found = find_table(**kept, *size);
     if (!found) {
-        return found.error().in_file(name);
+        return found.error().in_file(state->name);
     }
-    const auto state = std::make_shared<State>();
-    state->size = *size;
     if (!*found) {
-        return Error{.code = Errc::unsupported, .what = "not an archive", .file = std::move(name)};
+        if (const auto done = open_plain(*state, *kept); !done) {
+            return done.error().in_file(state->name);
+        }
+        return Archive(state);
     }
     state->kind = (*found)->format == Format::tar_gz ? Kind::seekable_tar_gz : Kind::seekable_tar_zst;
     for (MemberRow& row : (*found)->table.members) {
         state->members.push_back({.name = std::move(row.name), .size = row.size, .crc32c = row.crc32c});
         state->positions.push_back(row.position);
     }
-    state->stream = std::make_shared<ChunkStore>(*kept, codec_of((*found)->format), std::move((*found)->table.chunks),
+    state->chunks = std::make_shared<ChunkStore>(*kept, codec_of((*found)->format), std::move((*found)->table.chunks),
                                                  options.cache_bytes, options.request_bytes);
-    state->name = std::move(name);
+    state->stream = state->chunks;
     return Archive(state);
+}
+
+Result<void> Archive::open_plain(State& state, const std::shared_ptr<const io::ReadAt>& file) {
+    const auto kind = kind_of(*file);
+    if (!kind) {
+        return kind.error();
+    }
+    state.kind = *kind;
+    if (*kind == Kind::plain_tar) {
+        state.stream = file;
+    } else {
+        state.stream =
+            std::make_shared<InflatedStream>(file, *kind == Kind::plain_tar_gz ? codec::Codec::gzip : codec::Codec::zstd);
+    }
+    auto listing = list_tar(*state.stream);
+    if (!listing) {
+        return listing.error();
+    }
+    // Goes to the end of a compressed stream, and so verifies what comes behind the last header.
+    const auto stream_bytes = state.stream->size();
+    if (!stream_bytes) {
+        return stream_bytes.error();
+    }
+    for (TarEntry& entry : listing->entries) {
+        if (entry.position > *stream_bytes || entry.size > *stream_bytes - entry.position) {
+            return Error{.code = Errc::truncated, .what = fmt::format("the archive ends in \"{}\"", entry.name)};
+        }
+        state.members.push_back({.name = std::move(entry.name), .size = entry.size});
+        state.positions.push_back(entry.position);
+    }
+    state.refused = std::move(listing->refused);
+    return {};
 }
 
 Kind Archive::kind() const {
@@ -85,6 +132,10 @@ std::uint64_t Archive::size() const {
 
 const std::vector<Member>& Archive::members() const {
     return state_->members;
+}
+
+const std::vector<std::string>& Archive::refused() const {
+    return state_->refused;
 }
 
 const Member* Archive::find(std::string_view member) const {

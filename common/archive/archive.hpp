@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "io/file.hpp"
 
@@ -41,6 +42,15 @@ enum class Kind : std::uint8_t {
 
 std::string_view to_string(Kind kind);
 
+/// Takes members one after another: begin(), write() as often as needed, end().
+class MemberSink {
+  public:
+    virtual ~MemberSink() = default;
+    virtual Result<void> begin(const Member& member) = 0;
+    virtual Result<void> write(Bytes bytes) = 0;
+    virtual Result<void> end() = 0;
+};
+
 /// An open archive; copies share it. What open_member() gave lives on without it. All of it may be used by several threads.
 class Archive {
   public:
@@ -55,6 +65,8 @@ class Archive {
 
     /// In the archive's order.
     [[nodiscard]] const std::vector<Member>& members() const;
+    /// What a plain archive holds besides, and why it is no member: a link, a device, a name that leads out of a directory.
+    [[nodiscard]] const std::vector<std::string>& refused() const;
     /// Null where there is none.
     [[nodiscard]] const Member* find(std::string_view member) const;
 
@@ -64,9 +76,15 @@ class Archive {
     /// errors of reading   io;   corrupt, truncated   the archive is damaged there
     [[nodiscard]] Result<std::unique_ptr<io::ReadAt>> open_member(std::string_view member) const;
 
+    /// Reads everything once, from the begin to the end, and verifies all that can be: every chunk, the CRC of every member
+    /// and the tar headers between them; in a plain archive what its codec verifies. What the sink has been given of a
+    /// member is right only once end() is called. jobs     threads that decompress; 0 does it here. Plain archives need
+    /// none. errors   those of the sink, and of reading a member
+    Result<void> read_all(MemberSink& sink, unsigned jobs) const;
+
   private:
-    friend class ArchiveAccess;
     class State;
+    static Result<void> open_plain(State& state, const std::shared_ptr<const io::ReadAt>& file);
     explicit Archive(std::shared_ptr<const State> state) : state_(std::move(state)) {}
     std::shared_ptr<const State> state_;
 };

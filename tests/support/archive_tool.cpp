@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "archive/archive.hpp"
+#include "archive/extract.hpp"
 #include "archive/writer.hpp"
 #include "io/replace.hpp"
 
@@ -23,6 +24,8 @@ constexpr const char* kUsage = R"(usage: archive_tool pack OUT [ARG...]
          NAME=FILE
        archive_tool list ARCHIVE
        archive_tool cat ARCHIVE MEMBER [OFFSET BYTES]
+       archive_tool verify ARCHIVE [JOBS]
+       archive_tool extract ARCHIVE DIRECTORY [JOBS]
 )";
 
 [[noreturn]] void fail(const Error& error) {
@@ -92,6 +95,9 @@ int list(const std::string& path) {
     for (const archive::Member& member : opened.members()) {
         fmt::print("{} {} {}\n", member.name, member.size, member.crc32c ? fmt::format("{:08x}", *member.crc32c) : "-");
     }
+    for (const std::string& what : opened.refused()) {
+        fmt::print("refused: {}\n", what);
+    }
     return 0;
 }
 
@@ -114,6 +120,10 @@ int cat(const std::string& path, const std::string& name, std::uint64_t offset, 
     return 0;
 }
 
+unsigned jobs_of(const std::vector<std::string>& args, std::size_t at) {
+    return at < args.size() ? static_cast<unsigned>(number(args[at])) : 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,6 +137,14 @@ int main(int argc, char** argv) {
     if ((args.size() == 3 || args.size() == 5) && args[0] == "cat") {
         return args.size() == 3 ? cat(args[1], args[2], 0, UINT64_MAX)
                                 : cat(args[1], args[2], number(args[3]), number(args[4]));
+    }
+    if (args.size() >= 2 && args[0] == "verify") {
+        take(archive::verify(open(args[1]), jobs_of(args, 2)));
+        return 0;
+    }
+    if (args.size() >= 3 && args[0] == "extract") {
+        take(archive::extract(open(args[1]), io::posix_fs(), args[2], {.jobs = jobs_of(args, 3)}));
+        return 0;
     }
     std::fputs(kUsage, stderr);
     return 2;

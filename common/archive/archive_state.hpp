@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to this folder: what an open archive is.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/archive.hpp"
+#include "archive/chunk_store.hpp"
+#include "io/file.hpp"
+
+namespace kseg::archive {
+
+/// A tar stream that can be read anywhere, and where the members lie in it.
+class Archive::State {
+  public:
+    std::string name;
+    Kind kind = Kind::plain_tar;
+    std::uint64_t size = 0;
+    std::vector<Member> members;
+    std::vector<std::uint64_t> positions;  // of the members, in the tar stream
+    std::vector<std::string> refused;
+    std::shared_ptr<const io::ReadAt> stream;
+    std::shared_ptr<const ChunkStore> chunks;  // the stream, where there is a table
+};
+
+}  // namespace kseg::archive
