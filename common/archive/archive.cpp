@@ -73,6 +73,7 @@ Result<Archive> Archive::open(std::shared_ptr<const io::ReadAt> file, std::strin
         if (const auto done = open_plain(*state, *kept); !done) {
             return done.error().in_file(state->name);
         }
+        state->index_names();
         return Archive(state);
     }
     state->kind = (*found)->format == Format::tar_gz ? Kind::seekable_tar_gz : Kind::seekable_tar_zst;
@@ -83,6 +84,7 @@ Result<Archive> Archive::open(std::shared_ptr<const io::ReadAt> file, std::strin
     state->chunks = std::make_shared<ChunkStore>(*kept, codec_of((*found)->format), std::move((*found)->table.chunks),
                                                  options.cache_bytes, options.request_bytes);
     state->stream = state->chunks;
+    state->index_names();
     return Archive(state);
 }
 
@@ -139,23 +141,26 @@ const std::vector<std::string>& Archive::refused() const {
 }
 
 const Member* Archive::find(std::string_view member) const {
-    for (const Member& known : state_->members) {
-        if (known.name == member) {
-            return &known;
-        }
+    const auto found = state_->by_name.find(member);
+    return found == state_->by_name.end() ? nullptr : &state_->members[found->second];
+}
+
+void Archive::State::index_names() {
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        by_name.emplace(members[i].name, i);
     }
-    return nullptr;
+}
+
+std::unique_ptr<io::ReadAt> Archive::State::view(std::size_t number) const {
+    return std::make_unique<MemberView>(stream, positions[number], members[number].size, name, members[number].name);
 }
 
 Result<std::unique_ptr<io::ReadAt>> Archive::open_member(std::string_view member) const {
-    const Member* const known = find(member);
-    if (known == nullptr) {
-        return Error{
-            .code = Errc::invalid, .what = fmt::format("no member \"{}\"", printable(member)), .file = state_->name};
+    const auto found = state_->by_name.find(member);
+    if (found == state_->by_name.end()) {
+        return Error{.code = Errc::invalid, .what = fmt::format("no member \"{}\"", printable(member)), .file = state_->name};
     }
-    const auto number = static_cast<std::size_t>(known - state_->members.data());
-    return std::unique_ptr<io::ReadAt>(
-        std::make_unique<MemberView>(state_->stream, state_->positions[number], known->size, state_->name, known->name));
+    return state_->view(found->second);
 }
 
 }  // namespace kseg::archive

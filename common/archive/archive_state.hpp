@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "archive/archive.hpp"
@@ -21,9 +23,14 @@ class Archive::State {
     std::uint64_t size = 0;
     std::vector<Member> members;
     std::vector<std::uint64_t> positions;  // of the members, in the tar stream
+    std::unordered_map<std::string_view, std::size_t> by_name;
     std::vector<std::string> refused;
     std::shared_ptr<const io::ReadAt> stream;
     std::shared_ptr<const ChunkStore> chunks;  // the stream, where there is a table
+
+    /// Adds the members that are there to by_name, whose keys borrow their names.
+    void index_names();
+    [[nodiscard]] std::unique_ptr<io::ReadAt> view(std::size_t number) const;
 };
 
 }  // namespace kseg::archive

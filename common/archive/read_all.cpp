@@ -215,15 +215,13 @@ Result<void> Archive::read_all(MemberSink& sink, unsigned jobs) const {
         }
         return {};
     }
-    for (const Member& member : state_->members) {
-        const auto content = open_member(member.name);
-        if (!content) {
-            return content.error();
-        }
+    for (std::size_t i = 0; i < state_->members.size(); ++i) {
+        const Member& member = state_->members[i];
+        const auto content = state_->view(i);
         if (const auto begun = sink.begin(member); !begun) {
             return begun.error();
         }
-        if (const auto done = copy_member(**content, member.size, sink); !done) {
+        if (const auto done = copy_member(*content, member.size, sink); !done) {
             return done.error();
         }
         if (const auto ended = sink.end(); !ended) {

@@ -5,6 +5,8 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <memory>
 #include <optional>
@@ -13,6 +15,7 @@
 #include <utility>
 
 #include "archive/member_name.hpp"
+#include "archive/tar_header.hpp"
 #include "base/bytes.hpp"
 
 namespace kseg::archive {
@@ -85,14 +88,45 @@ std::optional<std::string> problem_of_entry(archive_entry* entry) {
     return std::nullopt;
 }
 
-Error error_of(Reader* reader, Input& input, bool first) {
+Error error_of(Reader* reader, Input& input) {
     if (input.error) {
         return *std::move(input.error);
     }
     const char* text = archive_error_string(reader);
-    return {.code = first ? Errc::unsupported : Errc::corrupt,
-            .what = first ? std::string("no tar archive") : fmt::format("tar: {}", printable(text == nullptr ? "" : text)),
-            .at = first ? std::nullopt : std::optional(static_cast<std::uint64_t>(archive_filter_bytes(reader, 0)))};
+    return {.code = Errc::corrupt,
+            .what = fmt::format("tar: {}", printable(text == nullptr ? "" : text)),
+            .at = static_cast<std::uint64_t>(archive_filter_bytes(reader, 0))};
+}
+
+/// Opens a reader, which looks whether this is a tar stream.
+Result<std::unique_ptr<Reader, FreeReader>> open_reader(Input& input) {
+    std::unique_ptr<Reader, FreeReader> reader(archive_read_new());
+    if (!reader || archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
+        archive_read_set_read_callback(reader.get(), read_block) != ARCHIVE_OK ||
+        archive_read_set_skip_callback(reader.get(), skip_bytes) != ARCHIVE_OK ||
+        archive_read_set_callback_data(reader.get(), &input) != ARCHIVE_OK) {
+        return Error{.code = Errc::io, .what = "libarchive: no memory"};
+    }
+    if (archive_read_open1(reader.get()) != ARCHIVE_OK) {
+        return input.error ? *input.error : Error{.code = Errc::unsupported, .what = "no archive"};
+    }
+    return reader;
+}
+
+/// Looks for the block of zeros that ends a tar stream: without it the stream may have been cut between two members.
+Result<void> check_end(const io::ReadAt& stream, std::uint64_t at) {
+    std::array<std::byte, kTarBlockBytes> block{};
+    const auto got = stream.read_at(at, block);
+    if (!got) {
+        return got.error();
+    }
+    if (*got != block.size()) {
+        return Error{.code = Errc::truncated, .what = "tar: the end of the archive is missing", .at = at};
+    }
+    if (std::any_of(block.begin(), block.end(), [](std::byte b) { return b != std::byte{0}; })) {
+        return Error{.code = Errc::corrupt, .what = "tar: no header, and not the end of the archive", .at = at};
+    }
+    return {};
 }
 
 void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::string>& names, TarListing& listing) {
@@ -123,31 +157,35 @@ void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::strin
 }  // namespace
 
 Result<TarListing> list_tar(const io::ReadAt& stream) {
-    const std::unique_ptr<Reader, FreeReader> reader(archive_read_new());
     Input input{.stream = stream};
     input.block.resize(kBlockBytes);
-    if (!reader || archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
-        archive_read_set_read_callback(reader.get(), read_block) != ARCHIVE_OK ||
-        archive_read_set_skip_callback(reader.get(), skip_bytes) != ARCHIVE_OK ||
-        archive_read_set_callback_data(reader.get(), &input) != ARCHIVE_OK ||
-        archive_read_open1(reader.get()) != ARCHIVE_OK) {
-        return input.error ? *input.error : Error{.code = Errc::io, .what = "libarchive cannot begin"};
+    const auto opened = open_reader(input);
+    if (!opened) {
+        return opened.error();
     }
+    Reader* const reader = opened->get();
     TarListing listing;
     std::set<std::string> names;
-    for (bool first = true;; first = false) {
+    for (std::uint64_t next = 0;;) {
         archive_entry* entry = nullptr;
-        const int result = archive_read_next_header(reader.get(), &entry);
+        const int result = archive_read_next_header(reader, &entry);
         if (result == ARCHIVE_EOF) {
+            if (const auto whole = check_end(stream, next); !whole) {
+                return whole.error();
+            }
             return listing;
         }
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
-            return error_of(reader.get(), input, first);
+            return error_of(reader, input);
         }
         if (listing.entries.size() + listing.refused.size() >= kMaxTarEntries) {
             return Error{.code = Errc::too_large, .what = fmt::format("more than {} members", kMaxTarEntries)};
         }
-        add_entry(entry, static_cast<std::uint64_t>(archive_filter_bytes(reader.get(), 0)), names, listing);
+        add_entry(entry, static_cast<std::uint64_t>(archive_filter_bytes(reader, 0)), names, listing);
+        if (archive_read_data_skip(reader) != ARCHIVE_OK) {
+            return error_of(reader, input);
+        }
+        next = static_cast<std::uint64_t>(archive_filter_bytes(reader, 0));
     }
 }
 

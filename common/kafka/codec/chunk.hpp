@@ -15,7 +15,7 @@ namespace kseg::codec {
 enum class ChunkCodec : std::uint8_t { gzip, zstd };
 
 /// The level where nobody asks for another.
-inline constexpr int kChunkGzipLevel = 6;
+inline constexpr int kChunkGzipLevel = 5;
 inline constexpr int kChunkZstdLevel = 3;
 
 /// Checks a level: 1 to 12 for gzip (the scale of libdeflate), zstd's own scale without 0.

@@ -34,8 +34,13 @@ class GzipStream final : public StreamDecompressor {
             }
             return Step{.used = in.size(), .made = 0};
         }
-        if (place_ == Place::after_member && inflateReset(&zlib_) != Z_OK) {
-            return no_memory("gzip");
+        if (place_ == Place::after_member) {
+            if (to_u8(in[0]) != kFirstByte) {
+                return corrupt("gzip: bytes follow the last member");
+            }
+            if (inflateReset(&zlib_) != Z_OK) {
+                return no_memory("gzip");
+            }
         }
         place_ = Place::in_member;
         const auto in_step = static_cast<uInt>(std::min(in.size(), kMaxStepBytes));
@@ -58,6 +63,7 @@ class GzipStream final : public StreamDecompressor {
 
   private:
     static constexpr int kGzip = 16 + MAX_WBITS;  // zlib's way of asking for gzip's header and trailer
+    static constexpr std::uint8_t kFirstByte = 0x1f;  // of a member
     enum class Place : std::uint8_t { begin, in_member, after_member, padding };
     z_stream zlib_{};
     Place place_ = Place::begin;
