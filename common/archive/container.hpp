@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How table and footer stand at the end of a file that is gzip or zstd to everybody else: in extra fields of empty gzip
-// members, or in a skippable frame before zstd's own seek table. Layout: man/kseg-archive.5, TAR.GZ and TAR.ZST.
+// members, or in a skippable frame before zstd's own seek table. Layout: man/kseg-archive.5, GZIP FILE and ZSTD FILE.
 #pragma once
 
 #include <cstdint>

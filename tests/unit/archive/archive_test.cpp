@@ -11,6 +11,7 @@
 #include "archive/extract.hpp"
 #include "base/crc.hpp"
 #include "memory.hpp"
+#include "support/hex.hpp"
 
 using namespace kseg;
 using archive::Format;
@@ -292,4 +293,17 @@ TEST_CASE("a member outlives the archive that it was opened from") {
     std::string got(7, '\0');
     REQUIRE(member->read_at(0, std::as_writable_bytes(std::span(got))));
     CHECK(got == "the end");
+}
+
+TEST_CASE("the example of the manual is read, and its tail would be written so again") {
+    const std::string bytes(test::read_data("kseg-archive.5.example.tar.gz").text());
+    const auto archive = *test::open(bytes);
+    CHECK(archive.kind() == archive::Kind::seekable_tar_gz);
+    REQUIRE(archive.members().size() == 1);
+    CHECK(test::read_member(archive, "a") == "hi\n");
+    CHECK(archive::verify(archive));
+    // The compressed bytes are those of one version of a library; everything else is the format's.
+    const std::string again = test::packed({{"a", "hi\n"}});
+    CHECK(table_of(again).chunks[0].crc32c == table_of(bytes).chunks[0].crc32c);
+    CHECK(archive::encode_tail(Format::tar_gz, table_of(bytes)).text() == bytes.substr(87));
 }
