@@ -11,6 +11,7 @@
 #include "archive/container.hpp"
 #include "archive/inflated_stream.hpp"
 #include "archive/member_name.hpp"
+#include "archive/read_ahead.hpp"
 #include "archive/tar_listing.hpp"
 #include "archive/views.hpp"
 
@@ -81,8 +82,13 @@ Result<Archive> Archive::open(std::shared_ptr<const io::ReadAt> file, std::strin
         state->members.push_back({.name = std::move(row.name), .size = row.size, .crc32c = row.crc32c});
         state->positions.push_back(row.position);
     }
-    state->chunks = std::make_shared<ChunkStore>(*kept, codec_of((*found)->format), std::move((*found)->table.chunks),
-                                                 options.cache_bytes, options.request_bytes);
+    std::shared_ptr<const io::ReadAt> source = *kept;
+    if (options.read_ahead_bytes != 0) {
+        source = std::make_shared<ReadAhead>(std::move(source), options.read_ahead_bytes);
+    }
+    state->chunks =
+        std::make_shared<ChunkStore>(std::move(source), codec_of((*found)->format), std::move((*found)->table.chunks),
+                                     options.cache_bytes, options.request_bytes);
     state->stream = state->chunks;
     state->index_names();
     return Archive(state);
@@ -158,7 +164,8 @@ std::unique_ptr<io::ReadAt> Archive::State::view(std::size_t number) const {
 Result<std::unique_ptr<io::ReadAt>> Archive::open_member(std::string_view member) const {
     const auto found = state_->by_name.find(member);
     if (found == state_->by_name.end()) {
-        return Error{.code = Errc::invalid, .what = fmt::format("no member \"{}\"", printable(member)), .file = state_->name};
+        return Error{
+            .code = Errc::invalid, .what = fmt::format("no member \"{}\"", printable(member)), .file = state_->name};
     }
     return state_->view(found->second);
 }

@@ -29,6 +29,9 @@ struct OpenOptions {
     std::size_t tail_bytes = std::size_t{128} << 10;
     /// Most compressed bytes that are asked for in one read.
     std::size_t request_bytes = std::size_t{8} << 20;
+    /// Most bytes that a read fetches beyond what it needs, where reads follow one another; up to four times as much is
+    /// kept. 0 for files, where a read costs little; some MiB for an object store.
+    std::size_t read_ahead_bytes = 0;
 };
 
 /// What an archive is in.

@@ -37,6 +37,22 @@ struct Packed {
 constexpr std::uint64_t kMaxMemberBytes = std::uint64_t{1} << 60;
 constexpr std::size_t kMaxTableBytes = std::size_t{200} << 20;  // less than readers take
 
+/// Content in memory, borrowed.
+class BytesFile final : public io::ReadAt {
+  public:
+    explicit BytesFile(Bytes bytes) : bytes_(bytes) {}
+    [[nodiscard]] Result<std::uint64_t> size() const override { return std::uint64_t{bytes_.size()}; }
+    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+        const auto at = static_cast<std::size_t>(std::min<std::uint64_t>(offset, bytes_.size()));
+        const Bytes part = bytes_.subspan(at, std::min(into.size(), bytes_.size() - at));
+        std::copy(part.begin(), part.end(), into.begin());
+        return part.size();
+    }
+
+  private:
+    Bytes bytes_;
+};
+
 Error invalid(std::string what) {
     return {.code = Errc::invalid, .what = std::move(what)};
 }
@@ -248,6 +264,10 @@ Result<std::unique_ptr<ArchiveWriter>> ArchiveWriter::begin(io::Sink& out, const
 
 Result<void> ArchiveWriter::add(std::string_view name, const io::ReadAt& content, const AddOptions& options) {
     return impl_->add(name, content, options);
+}
+
+Result<void> ArchiveWriter::add(std::string_view name, Bytes content, const AddOptions& options) {
+    return impl_->add(name, BytesFile(content), options);
 }
 
 Result<Written> ArchiveWriter::finish() {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "archive/container.hpp"
+#include "base/bytes.hpp"
 #include "base/result.hpp"
 #include "io/file.hpp"
 #include "io/sink.hpp"
@@ -58,6 +59,9 @@ class ArchiveWriter {
     ///          io          of content or sink;   truncated   content became shorter
     ///          too_large   the table of contents would become too large
     Result<void> add(std::string_view name, const io::ReadAt& content, const AddOptions& options = {});
+
+    /// The same with content that is in memory.
+    Result<void> add(std::string_view name, Bytes content, const AddOptions& options = {});
 
     /// Writes the rest. Does not commit the sink.
     Result<Written> finish();

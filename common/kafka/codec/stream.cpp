@@ -62,7 +62,7 @@ class GzipStream final : public StreamDecompressor {
     }
 
   private:
-    static constexpr int kGzip = 16 + MAX_WBITS;  // zlib's way of asking for gzip's header and trailer
+    static constexpr int kGzip = 16 + MAX_WBITS;      // zlib's way of asking for gzip's header and trailer
     static constexpr std::uint8_t kFirstByte = 0x1f;  // of a member
     enum class Place : std::uint8_t { begin, in_member, after_member, padding };
     z_stream zlib_{};

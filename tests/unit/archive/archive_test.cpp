@@ -159,6 +159,59 @@ TEST_CASE("one read asks for no more than it may, and at least for a chunk") {
     }
 }
 
+TEST_CASE("reads that follow one another are few requests where they may fetch ahead") {
+    const std::string content = test::sample(2'000'000, 1);
+    const auto file = std::make_shared<test::MemoryFile>(test::packed({{"log", content, {.chunk_bytes = kChunk}}}));
+    const auto scan = [&](std::size_t ahead) {
+        const auto archive = *archive::Archive::open(file, "t", {.tail_bytes = 10'000, .read_ahead_bytes = ahead});
+        const auto log = *archive.open_member("log");
+        file->reads = 0;
+        file->largest = 0;
+        std::string all;
+        std::string piece(10'000, '\0');
+        for (;;) {
+            const auto got = log->read_at(all.size(), std::as_writable_bytes(std::span(piece)));
+            if (!got || *got == 0) {
+                break;
+            }
+            all.append(piece, 0, *got);
+        }
+        CHECK(all == content);
+        return file->reads.load();
+    };
+    CHECK(scan(0) >= 190);
+    CHECK(scan(100'000) <= 20);
+    CHECK(file->largest <= 100'000 + 10'000);
+}
+
+TEST_CASE("several threads that read on, fetching ahead, get the right bytes") {
+    const auto all = contents();
+    const auto archive =
+        *test::open(test::packed(all), {.cache_bytes = kChunk, .tail_bytes = 100, .read_ahead_bytes = 20'000});
+    std::vector<std::thread> threads;
+    std::atomic<int> wrong = 0;
+    for (unsigned t = 0; t < 4; ++t) {
+        threads.emplace_back([&, t] {
+            // Two of them the same member.
+            const Content& content = all[t == 3 ? 1 : 1 + t];
+            const auto member = *archive.open_member(content.name);
+            std::string got(900, '\0');
+            for (int round = 0; round < 20; ++round) {
+                for (std::size_t at = 0; at < content.bytes.size(); at += got.size()) {
+                    const auto count = member->read_at(at, std::as_writable_bytes(std::span(got)));
+                    if (!count || got.substr(0, *count) != content.bytes.substr(at, got.size())) {
+                        ++wrong;
+                    }
+                }
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    CHECK(wrong == 0);
+}
+
 TEST_CASE("an archive whose table is larger than the tail that is read first takes one more read") {
     std::vector<Content> many;
     for (int i = 0; i < 300; ++i) {

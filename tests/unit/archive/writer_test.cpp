@@ -99,3 +99,13 @@ TEST_CASE("a member that is too large for any table is refused before it is read
     large.claimed = std::uint64_t{1} << 45;
     CHECK((*ArchiveWriter::begin(sink, {}))->add("a", large).error().code == Errc::too_large);
 }
+
+TEST_CASE("content in memory makes the same archive as content in a file") {
+    const std::string content = test::sample(10'000, 1);
+    test::MemorySink sink;
+    const auto writer = *ArchiveWriter::begin(sink, {});
+    REQUIRE(writer->add("a", as_bytes(content), {.chunk_bytes = 1000}));
+    REQUIRE(writer->add("b", Bytes{}));
+    REQUIRE(writer->finish());
+    CHECK(sink.bytes == test::packed({{"a", content, {.chunk_bytes = 1000}}, {"b", ""}}));
+}
