@@ -19,6 +19,7 @@ FILES = {
     "share/man/man1/kseg-recrc.1",
     "share/man/man1/kseg-wal-append.1",
     "share/man/man1/kseg.1",
+    "share/man/man5/kseg-archive.5",
     "share/man/man5/kseg-index.5",
     "share/man/man5/kseg-segment.5",
     "share/man/man5/kseg-wal.5",
