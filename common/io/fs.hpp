@@ -11,6 +11,7 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "io/file.hpp"
 
 namespace kseg::io {
@@ -40,6 +41,7 @@ struct FileInfo {
     std::uint64_t size = 0;
     std::uint64_t device = 0;  ///< device and inode are the same for two names of one file
     std::uint64_t inode = 0;
+    TimestampMs modified = 0;
     bool is_regular = false;
     bool is_directory = false;
 

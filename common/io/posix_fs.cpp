@@ -147,6 +147,7 @@ class PosixFs final : public Fs {
         return std::optional(FileInfo{.size = static_cast<std::uint64_t>(found.st_size),
                                       .device = found.st_dev,
                                       .inode = found.st_ino,
+                                      .modified = found.st_mtim.tv_sec * 1000 + found.st_mtim.tv_nsec / 1'000'000,
                                       .is_regular = S_ISREG(found.st_mode),
                                       .is_directory = S_ISDIR(found.st_mode)});
     }
