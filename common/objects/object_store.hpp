@@ -21,6 +21,14 @@ struct ObjectInfo {
     std::uint64_t size = 0;  ///< in bytes
 };
 
+/// What a store and the objects it opened have done so far.
+struct Traffic {
+    std::uint64_t requests = 0;  ///< each attempt counts
+    std::uint64_t retries = 0;
+    std::uint64_t bytes_sent = 0;      ///< of bodies
+    std::uint64_t bytes_received = 0;  ///< of bodies
+};
+
 /// Called for each object of a listing; false ends it.
 using Visitor = std::function<bool(const ObjectInfo&)>;
 
@@ -59,6 +67,9 @@ class ObjectStore {
     /// Takes away what puts have left that began before a time and never ended: no object, only space. A put that is still
     /// at work fails then, so the time must lie well back. Returns how many there were.
     [[nodiscard]] virtual Result<std::uint64_t> remove_unfinished(TimestampMs before) = 0;
+
+    /// Of a store that counts it; else zeros.
+    [[nodiscard]] virtual Traffic traffic() const { return {}; }
 
     /// An object as messages call it; with an empty name, the store.
     [[nodiscard]] virtual std::string describe(std::string_view name) const = 0;

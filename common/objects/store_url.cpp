@@ -2,10 +2,12 @@
 #include "objects/store_url.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 #include <fmt/format.h>
 
 #include "objects/directory_store.hpp"
+#include "objects/s3_store.hpp"
 
 namespace kseg::objects {
 namespace {
@@ -71,7 +73,9 @@ Result<StoreUrl> parse_store_url(std::string_view text) {
 
 Result<std::unique_ptr<ObjectStore>> open_store(const StoreUrl& url, const StoreOptions& options) {
     if (url.is_s3()) {
-        return Error{.code = Errc::unsupported, .what = "stores in S3 are not there yet"};
+        assert(options.s3.clock != nullptr && options.lookup);
+        auto settings = read_s3_settings(options.lookup, options.s3_endpoint);
+        return settings ? s3_store(url.bucket, url.prefix, *std::move(settings), options.s3) : settings.error();
     }
     return directory_store(options.fs != nullptr ? *options.fs : io::posix_fs(), url.directory);
 }

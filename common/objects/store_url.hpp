@@ -9,6 +9,8 @@
 #include "base/result.hpp"
 #include "io/fs.hpp"
 #include "objects/object_store.hpp"
+#include "objects/s3_client.hpp"
+#include "objects/s3_settings.hpp"
 
 namespace kseg::objects {
 
@@ -24,11 +26,15 @@ struct StoreUrl {
 Result<StoreUrl> parse_store_url(std::string_view text);
 
 struct StoreOptions {
-    io::Fs* fs = nullptr;  ///< of a directory; null is the machine's. Borrowed.
+    io::Fs* fs = nullptr;       ///< of a directory; null is the machine's. Borrowed.
+    Lookup lookup{};            ///< of the environment, for S3
+    std::string s3_endpoint{};  ///< empty: as the variables say
+    S3Options s3{};             ///< its clock is needed where the store is a bucket
 };
 
 /// Opens a store. Nothing is asked of it yet: one that is not there is found by the first call.
-/// errors   invalid, unsupported
+/// Opened again with the same options, it is a second one, with connections of its own.
+/// errors   invalid, unsupported, io   of read_s3_settings()
 Result<std::unique_ptr<ObjectStore>> open_store(const StoreUrl& url, const StoreOptions& options);
 
 }  // namespace kseg::objects

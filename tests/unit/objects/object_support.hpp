@@ -2,8 +2,15 @@
 // For tests of object stores: contents from strings, faulty ones among them, and what a store holds.
 #pragma once
 
+#include <doctest/doctest.h>
+
+#include <stdlib.h>  // mkdtemp
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +19,31 @@
 #include "objects/object_store.hpp"
 
 namespace kseg::test {
+
+/// A directory that goes with it.
+class Scratch {
+  public:
+    Scratch() {
+        std::string name = (std::filesystem::temp_directory_path() / "kseg-objects-XXXXXX").string();
+        REQUIRE(::mkdtemp(name.data()) != nullptr);
+        path_ = name;
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+};
+
+inline void write_file(const std::string& path, const std::string& content) {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path) << content;
+}
 
 class Text : public io::ReadAt {
   public:
