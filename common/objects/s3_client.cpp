@@ -247,6 +247,12 @@ std::string S3Client::reason(const S3Answer& answer) const {
     return text;
 }
 
+bool is_missing_object(const S3Answer& answer) {
+    // Servers answer 404 also for a bucket or a key of access that they do not know.
+    return answer.http.status == 404 && answer.http.failure == HttpFailure::none &&
+           (answer.code.empty() || answer.code == "NoSuchKey");
+}
+
 Error S3Client::error_of(const S3Request& request, const S3Answer& answer) const {
     Error error{.code = Errc::io, .file = describe(request.key)};
     if (answer.http.failure == HttpFailure::cancelled) {
@@ -255,7 +261,7 @@ Error S3Client::error_of(const S3Request& request, const S3Answer& answer) const
     } else if (answer.code == "NoSuchBucket") {
         error.what = "no such bucket";
         error.file = describe("");
-    } else if (answer.http.status == 404 && answer.http.failure == HttpFailure::none && !request.key.empty()) {
+    } else if (is_missing_object(answer) && !request.key.empty()) {
         error.what = "no such object";
     } else {
         error.what = fmt::format("{}: {}", request.method, reason(answer));

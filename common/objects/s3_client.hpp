@@ -58,6 +58,9 @@ struct S3Answer {
     bool may_have_happened = false;
 };
 
+/// Whether an answer says that there is no such object; the one to HEAD gives no reason, so may be for another.
+bool is_missing_object(const S3Answer& answer);
+
 class S3Client {
   public:
     static constexpr std::size_t kLeastProgress = std::size_t{64} << 10;

@@ -72,7 +72,10 @@ Result<std::optional<S3Store::Head>> S3Store::look(const std::string& key) {
         return std::optional<Head>();
     }
     if (!answer->http.is_success()) {
-        return client_->error_of(request, *answer);
+        // An answer to HEAD has no body, and so no reason: the same question in words.
+        const S3Request again{.method = "GET", .key = key, .headers = {{"range", "bytes=0-0"}}};
+        const auto reason = client_->send(again);
+        return reason && !reason->code.empty() ? client_->error_of(again, *reason) : client_->error_of(request, *answer);
     }
     Head head{.etag = answer->http.header("etag")};
     const std::string length = answer->http.header("content-length");
@@ -187,8 +190,7 @@ Result<void> S3Store::remove(const std::string& name) {
     if (!answer) {
         return answer.error();
     }
-    const bool gone = answer->http.status == 404 && answer->code != "NoSuchBucket";
-    return answer->http.is_success() || gone ? Result<void>() : client_->error_of(request, *answer);
+    return answer->http.is_success() || is_missing_object(*answer) ? Result<void>() : client_->error_of(request, *answer);
 }
 
 Result<std::uint64_t> S3Store::remove_unfinished(TimestampMs before) {
