@@ -136,6 +136,7 @@ HttpFailure kind_of(CURLcode code) {
         case CURLE_PARTIAL_FILE:
         case CURLE_UPLOAD_FAILED:
         case CURLE_WEIRD_SERVER_REPLY:
+        case CURLE_UNSUPPORTED_PROTOCOL:  // what came is not HTTP; our addresses are
         case CURLE_HTTP2:
         case CURLE_HTTP2_STREAM: return HttpFailure::passing;
         default: return HttpFailure::lasting;

@@ -81,7 +81,9 @@ Result<std::shared_ptr<S3Client>> S3Client::create(std::string bucket, S3Setting
         return checked.error();
     }
     if (!options.random) {
-        options.random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
+        std::random_device device;
+        std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+        options.random = [engine = std::mt19937_64(seed)]() mutable { return engine(); };
     }
     if (!options.sleep) {
         options.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
@@ -271,11 +273,9 @@ Error S3Client::error_of(const S3Request& request, const S3Answer& answer) const
 
 Result<S3Answer> S3Client::send(const S3Request& request) {
     const std::lock_guard lock(mutex_);
-    bool may_have_happened = false;
     for (int failed = 1;; ++failed) {
         S3Answer answer{.http = attempt(request)};
         read_error(request, answer);
-        answer.may_have_happened = may_have_happened;
         const HttpFailure failure = answer.http.failure;
         if (failure == HttpFailure::none && change_region(answer)) {
             --failed;  // not a failure of this attempt; happens once
@@ -296,8 +296,6 @@ Result<S3Answer> S3Client::send(const S3Request& request) {
             }
             return error;
         }
-        // A status such as 503 may come from something in front of the server, after the server did what was asked.
-        may_have_happened = true;
         tell(fmt::format("{}: {}: {}; attempt {} of {}", describe(request.key), request.method, reason(answer), failed,
                          options_.retry.attempts));
         {

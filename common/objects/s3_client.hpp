@@ -54,8 +54,6 @@ struct S3Answer {
     HttpAnswer http{};
     std::string code{};     ///< S3's name of an error, such as "NoSuchKey"; empty where the answer has none
     std::string message{};  ///< S3's words, cleaned
-    /// An earlier attempt got no answer, so the server may have done what was asked then.
-    bool may_have_happened = false;
 };
 
 /// Whether an answer says that there is no such object; the one to HEAD gives no reason, so may be for another.
@@ -69,7 +67,8 @@ class S3Client {
     static Result<std::shared_ptr<S3Client>> create(std::string bucket, S3Settings settings, S3Options options);
 
     /// Sends a request, up to retry.attempts times, and returns the first answer that trying again would not change, of
-    /// whatever status.
+    /// whatever status. An attempt that got no answer may have been carried out all the same, and the HTTP library sends
+    /// again by itself what it sent into a connection that was closed meanwhile: what is asked may always happen twice.
     /// errors   io, cancelled   no such answer came; the object is named
     Result<S3Answer> send(const S3Request& request);
 

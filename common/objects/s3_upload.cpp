@@ -132,8 +132,9 @@ Result<void> Upload::outcome(const S3Request& request, const S3Answer& answer) {
         return {};
     }
     const bool taken = answer.http.status == 412;
-    // An attempt before may have made it: then the name is taken by what we put, or the upload is over.
-    if (answer.may_have_happened && (taken || answer.code == "NoSuchUpload")) {
+    // An attempt before, whose answer was lost, may have made it: then the name is taken by what we put, or the upload is
+    // over. That there was one is not known here (see S3Client::send()), so the object is asked for its token.
+    if (taken || answer.code == "NoSuchUpload") {
         const auto ours = is_ours();
         if (!ours || *ours) {
             return ours ? Result<void>() : ours.error();

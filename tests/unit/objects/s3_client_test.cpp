@@ -102,15 +102,24 @@ TEST_CASE("what will not pass is not tried again") {
         CAPTURE(status);
         S3Fixture s3;
         s3.script(error_answer(status, "AccessDenied", "Access Denied"));
-        const auto head = s3.open()->head("x");
-        REQUIRE_FALSE(head);
-        CHECK(head.error().message() ==
-              "s3://logs/arc/x: HEAD: HTTP " + std::to_string(status) + ": AccessDenied: Access Denied");
+        const auto removed = s3.open()->remove("x");
+        REQUIRE_FALSE(removed);
+        CHECK(removed.error().message() ==
+              "s3://logs/arc/x: DELETE: HTTP " + std::to_string(status) + ": AccessDenied: Access Denied");
         CHECK(s3.sleeps.empty());
     }
     S3Fixture s3;
     s3.script(failure(HttpFailure::lasting, "SSL certificate problem: self-signed certificate"));
     CHECK(s3.open()->head("x").error().what == "HEAD: SSL certificate problem: self-signed certificate");
+}
+
+TEST_CASE("a refusal without words, as HEAD gets it, is asked for its reason") {
+    S3Fixture s3;
+    s3.script(answer(403), error_answer(403, "SignatureDoesNotMatch", "Check your key"), answer(403), answer(206, "x"));
+    const auto store = s3.open();
+    CHECK(store->head("x").error().what == "GET: HTTP 403: SignatureDoesNotMatch: Check your key");
+    CHECK(store->head("x").error().what == "HEAD: HTTP 403");
+    CHECK(s3.sent.back().header("range") == "bytes=0-0");
 }
 
 TEST_CASE("a server may ask for a longer wait, within limits") {
@@ -170,12 +179,12 @@ TEST_CASE("regions that point at each other, or are none, lead nowhere") {
         const bool there = request.header("authorization").find("/r-1/") != std::string::npos;
         return answer(301, "", {{"x-amz-bucket-region", there ? "r-2" : "r-1"}});
     };
-    CHECK_FALSE(s3.open()->head("x"));
+    CHECK_FALSE(s3.open()->remove("x"));
     CHECK(s3.sent.size() == 2);
     S3Fixture bad;
     bad.settings.endpoint.reset();
     bad.script(answer(301, "", {{"x-amz-bucket-region", "evil.host/x"}}));
-    CHECK_FALSE(bad.open()->head("x"));
+    CHECK_FALSE(bad.open()->remove("x"));
 }
 
 TEST_CASE("no message shows what proves who we are, whatever a server says") {
@@ -219,9 +228,9 @@ TEST_CASE("a server's words are one line and not long") {
     s3.script(error_answer(403, "Code\n\x1b[2J", std::string(10'000, 'x') + "\r\n"), answer(403, "<html>\x1b[31m</html>"),
               error_answer(403, "C", "\xff\xfe\xc3\xa4"));
     const auto store = s3.open();
-    const std::string message = store->head("x").error().message();
+    const std::string message = store->remove("x").error().message();
     CHECK(message.size() < 500);
     CHECK(message.find_first_of("\n\r\x1b") == std::string::npos);
-    CHECK(store->head("x").error().what == "HEAD: HTTP 403");
-    CHECK(store->head("x").error().what == "HEAD: HTTP 403: C: \xef\xbf\xbd\xef\xbf\xbd\xc3\xa4");
+    CHECK(store->remove("x").error().what == "DELETE: HTTP 403");
+    CHECK(store->remove("x").error().what == "DELETE: HTTP 403: C: \xef\xbf\xbd\xef\xbf\xbd\xc3\xa4");
 }
