@@ -5,7 +5,8 @@
 JOBS=2
 
 BUILD_PACKAGES=(cmake ninja-build g++ pkg-config libisal-dev libcli11-dev libfmt-dev nlohmann-json3-dev libdeflate-dev
-    libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libarchive-dev liblucene++-dev libboost-dev libutf8proc-dev)
+    libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libarchive-dev libcurl4-openssl-dev libssl-dev liblucene++-dev
+    libboost-dev libutf8proc-dev)
 TEST_PACKAGES=(python3 doctest-dev clang clang-format clang-tidy libclang-rt-14-dev mandoc zstd lz4 libarchive-tools ccache
     git sqlite3 ripgrep)
 
