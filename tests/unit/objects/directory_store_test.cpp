@@ -47,9 +47,11 @@ class FsWithoutLinks final : public io::Fs {
     }
     Result<void> rename(const std::string& from, const std::string& to) override { return disk.rename(from, to); }
     Result<void> remove(const std::string& path) override { return disk.remove(path); }
+    Result<void> remove_directory(const std::string& path) override { return disk.remove_directory(path); }
     Result<void> sync_directory(const std::string& directory) override { return disk.sync_directory(directory); }
     Result<void> copy_owner(const std::string& /*from*/, const std::string& /*to*/) override { return {}; }
     Result<std::unique_ptr<io::FileLock>> lock(const std::string& path) override { return disk.lock(path); }
+    Result<bool> is_locked(const std::string& path) override { return disk.is_locked(path); }
 };
 
 /// Content of every file below a directory, hidden ones too.
