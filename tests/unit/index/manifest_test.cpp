@@ -204,7 +204,7 @@ TEST_CASE("what is no JSON, too deep or too large is refused, its checksum being
 
 TEST_CASE("many members take no quadratic time") {
     std::string members;
-    for (int i = 0; members.size() < (3U << 20); ++i) {
+    for (std::int64_t i = 0; members.size() < (3U << 20); ++i) {
         members += "\"" + std::to_string(i * 7919 % 1000003 + i) + "\":0,";
     }
     CHECK(refusal("\"topic\"", members + "\"topic\"").empty());
