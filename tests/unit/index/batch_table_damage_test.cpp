@@ -56,6 +56,29 @@ ByteBuffer changed(const ByteBuffer& table, std::size_t at, unsigned flip) {
     return copy;
 }
 
+/// A table of any blocks, each as its directory says it is.
+ByteBuffer table_of_blocks(const std::vector<std::vector<BatchRow>>& blocks) {
+    ByteBuffer table;
+    ByteBuffer directory;
+    index::TableFooter footer{.blocks = static_cast<std::uint32_t>(blocks.size())};
+    for (const std::vector<BatchRow>& rows : blocks) {
+        const std::size_t begin = table.size();
+        index::append_rows(table, rows);
+        const Bytes block = table.bytes().subspan(begin);
+        const index::BlockBounds bounds = index::bounds_of(rows);
+        index::append_entry(directory, {.size = static_cast<std::uint32_t>(block.size()),
+                                        .crc = crc32c(block),
+                                        .rows = static_cast<std::uint16_t>(rows.size()),
+                                        .bounds = bounds});
+        footer.rows += rows.size();
+        footer.records += static_cast<std::uint32_t>(bounds.records);
+    }
+    footer.directory_crc = crc32c(directory.bytes());
+    table.append(directory.bytes());
+    index::append_footer(table, footer);
+    return table;
+}
+
 /// The message for a table whose bytes at `at` are these, all checksums right.
 std::string refusal(const ByteBuffer& table, std::size_t at, std::string_view hex) {
     ByteBuffer copy(table.bytes());
@@ -180,6 +203,28 @@ TEST_CASE("each rule of a row has its refusal") {
     CHECK(refusal(table, 25, "0d") == row(24));  // a position before the end of the row before: 110 - 70
 }
 
+TEST_CASE("what does not belong to a block that is read is refused when the table is opened") {
+    const ByteBuffer table = small_table();
+    for (std::size_t at = *test::directory_at(table.bytes()); at < table.size(); ++at) {
+        CAPTURE(at);
+        REQUIRE_FALSE(BatchTable::open(test::memory_file(changed(table, at, 0x40).bytes()), "batches"));
+    }
+}
+
+TEST_CASE("blocks that each are right but do not follow one another are refused") {
+    std::mt19937_64 random(12);
+    const std::vector<BatchRow> rows = test::usual_rows(random, 257, 3);
+    const auto made = [&rows](std::size_t cut, std::uint64_t last_position) {
+        std::vector<BatchRow> last(rows.begin() + static_cast<std::ptrdiff_t>(cut), rows.end());
+        last.front().position = last_position;
+        return table_of_blocks({{rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(cut)}, last});
+    };
+    REQUIRE(test::rows_of(made(256, rows[256].position).bytes()));
+    CHECK(is_refused(made(255, rows[255].position).bytes()));  // a block that is not the last one, with 255 rows
+    CHECK(is_refused(made(256, rows[256].position - 1).bytes()));
+    CHECK(is_refused(made(256, 0).bytes()));
+}
+
 TEST_CASE("positions that pass the end of their range are refused") {
     // No field but size, records and min_timestamp: 2^64 - 1 bytes at 0, and as many behind them.
     const ByteBuffer block = test::from_hex(
@@ -189,6 +234,35 @@ TEST_CASE("positions that pass the end of their range are refused") {
     CHECK(index::read_rows(block.bytes().first(8), FileOffset{100}, 1, 0, rows));
     CHECK(rows.front().size == ~std::uint64_t{0});
     const auto read = index::read_rows(block.bytes(), FileOffset{100}, 2, 0, rows);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().at == 108);
+}
+
+TEST_CASE("more records than there are ordinals for are refused") {
+    const ByteBuffer block = test::from_hex("00 00 00 00 00 01 02 00");  // a row of 1 byte and 1 record
+    std::vector<BatchRow> rows;
+    CHECK(index::read_rows(block.bytes(), FileOffset{}, 1, 2147483645, rows));
+    CHECK_FALSE(index::read_rows(block.bytes(), FileOffset{}, 1, 2147483646, rows));
+}
+
+TEST_CASE("an entry for more or fewer bytes than rows can have is refused") {
+    // The least row: a mask of 1 byte, the CRC, 3 varlongs; the largest: 2, 4, 1 of the producer's row, 14 varlongs of 10.
+    for (const std::uint32_t rows : {1U, 2U, 256U}) {
+        for (const std::uint32_t size : {rows * 8 - 1, rows * 8, rows * 147, rows * 147 + 1}) {
+            CAPTURE(size);
+            ByteBuffer entry;
+            index::append_entry(entry, {.size = size, .crc = 0, .rows = static_cast<std::uint16_t>(rows), .bounds = {}});
+            wire::Reader read(entry.bytes());
+            CHECK(index::read_entry(read).rows == rows);
+            CHECK(read.ok() == (size >= rows * 8 && size <= rows * 147));
+        }
+    }
+}
+
+TEST_CASE("bytes behind the last row of a block are refused") {
+    const ByteBuffer block = test::from_hex("00 00 00 00 00 01 00 00 00");
+    std::vector<BatchRow> rows;
+    const auto read = index::read_rows(block.bytes(), FileOffset{100}, 1, 0, rows);
     REQUIRE_FALSE(read);
     CHECK(read.error().at == 108);
 }

@@ -221,6 +221,27 @@ TEST_CASE("a sequence goes on behind the last row of the same producer, and from
     CHECK(*test::rows_of(table.bytes()) == rows);
 }
 
+TEST_CASE("a marker, which has no sequence, stands in nobody's way") {
+    std::vector<BatchRow> rows(4);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        rows[i].position = i;
+        rows[i].size = 1;
+        rows[i].records = 1;
+        rows[i].first_ordinal = static_cast<index::Ordinal>(i);
+        rows[i].base_offset = rows[i].last_offset = static_cast<std::int64_t>(i);
+        rows[i].producer_id = 7;
+        rows[i].producer_epoch = 0;
+        rows[i].base_sequence = i % 2 == 0 ? static_cast<std::int32_t>(i / 2) : -1;
+        rows[i].min_timestamp = rows[i].max_timestamp = -1;
+    }
+    const ByteBuffer table = test::table_of(rows);
+    // The last two rows: a batch that goes on behind the one 2 back, and a marker like the one 2 back.
+    const ByteBuffer row = test::from_hex("10 00 00 00 00 01 00 00 00");
+    CHECK(table.text().substr(*test::directory_at(table.bytes()) - 18, 18) ==
+          std::string(row.text()) + std::string(row.text()));
+    CHECK(*test::rows_of(table.bytes()) == rows);
+}
+
 TEST_CASE("a scan finds the rows that a filter over all rows finds") {
     std::mt19937_64 random(1);
     for (const std::size_t count : {0U, 1U, 2U, 255U, 256U, 257U, 700U}) {
