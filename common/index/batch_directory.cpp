@@ -9,8 +9,7 @@
 namespace kseg::index {
 namespace {
 
-constexpr std::uint16_t kHasGap = 1;
-constexpr std::uint16_t kHasDamage = 2;
+constexpr std::uint16_t kHasDamage = 1;
 
 }  // namespace
 
@@ -19,7 +18,7 @@ void append_entry(ByteBuffer& out, const BlockEntry& entry) {
     write.u32(entry.size);
     write.u32(entry.crc);
     write.i16(static_cast<std::int16_t>(entry.rows));
-    write.i16(static_cast<std::int16_t>((entry.bounds.has_gap ? kHasGap : 0) | (entry.bounds.has_damage ? kHasDamage : 0)));
+    write.i16(static_cast<std::int16_t>(entry.bounds.has_damage ? kHasDamage : 0));
     write.u32(static_cast<std::uint32_t>(entry.bounds.records));
     write.i64(entry.bounds.min_offset);
     write.i64(entry.bounds.max_offset);
@@ -33,15 +32,14 @@ BlockEntry read_entry(wire::Reader& in) {
     entry.crc = in.u32();
     entry.rows = static_cast<std::uint16_t>(in.i16());
     const auto flags = static_cast<std::uint16_t>(in.i16());
-    entry.bounds.has_gap = (flags & kHasGap) != 0;
-    entry.bounds.has_damage = (flags & kHasDamage) != 0;
+    entry.bounds.has_damage = flags == kHasDamage;
     entry.bounds.records = in.u32();
     entry.bounds.min_offset = in.i64();
     entry.bounds.max_offset = in.i64();
     entry.bounds.min_timestamp = in.i64();
     entry.bounds.max_timestamp = in.i64();
-    if (flags > (kHasGap | kHasDamage) || entry.rows == 0 || entry.rows > kBlockRows ||
-        entry.size < entry.rows * kLeastRowBytes || entry.size > entry.rows * kMostRowBytes) {
+    if (flags > kHasDamage || entry.rows == 0 || entry.rows > kBlockRows || entry.size < entry.rows * kLeastRowBytes ||
+        entry.size > entry.rows * kMostRowBytes) {
         in.fail();
     }
     return entry;

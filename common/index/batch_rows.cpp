@@ -230,9 +230,8 @@ BlockBounds bounds_of(std::span<const BatchRow> rows) {
         bounds.records += row.records;
         bounds.min_offset = std::min(bounds.min_offset, row.base_offset);
         bounds.max_offset = std::max(bounds.max_offset, row.last_offset);
-        bounds.has_damage = bounds.has_damage || row.is_damage();
-        if (row.kind == RowKind::gap) {
-            bounds.has_gap = true;
+        if (row.is_damage()) {
+            bounds.has_damage = true;
         } else {
             bounds.min_timestamp = std::min(bounds.min_timestamp, row.min_timestamp);
             bounds.max_timestamp = std::max(bounds.max_timestamp, row.max_timestamp);

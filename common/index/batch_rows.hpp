@@ -32,12 +32,11 @@ Result<void> read_rows(Bytes in, FileOffset at, std::size_t count, Ordinal first
 
 /// What the directory says of the rows of a block.
 struct BlockBounds {
-    bool has_gap = false;     ///< a row of unknown times
-    bool has_damage = false;  ///< a row that is_damage()
+    bool has_damage = false;  ///< a row that is_damage(): its times are unknown
     std::uint64_t records = 0;
     std::int64_t min_offset = std::numeric_limits<std::int64_t>::max();   ///< least base offset
     std::int64_t max_offset = std::numeric_limits<std::int64_t>::min();   ///< largest last offset
-    TimestampMs min_timestamp = std::numeric_limits<TimestampMs>::max();  ///< over rows that are no gaps
+    TimestampMs min_timestamp = std::numeric_limits<TimestampMs>::max();  ///< over rows that are no damage
     TimestampMs max_timestamp = std::numeric_limits<TimestampMs>::min();
 
     friend bool operator==(const BlockBounds&, const BlockBounds&) = default;

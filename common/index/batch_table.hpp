@@ -104,8 +104,8 @@ class BatchTable {
     [[nodiscard]] std::uint64_t rows() const { return rows_; }
     [[nodiscard]] Ordinal records() const { return records_; }
 
-    /// Visits the rows within the bounds in the order of their positions until visit says false. Gaps count as rows whose
-    /// times are unknown: they are within any.
+    /// Visits the rows within the bounds in the order of their positions until visit says false. The times of damage are
+    /// unknown: it is within any.
     /// errors   io;   corrupt   as above;   those of visit
     Result<void> scan(const RowBounds& bounds, const std::function<Result<bool>(const BatchRow&)>& visit) const;
 

@@ -113,7 +113,9 @@ class Query {
 
   private:
     friend class QueryParser;
-    std::vector<QueryStep> steps_;
+    Query() = default;
+
+    std::vector<QueryStep> steps_;  // never empty
 };
 
 /// Asks records one by one. Keeps scratch; belongs to one thread.

@@ -141,8 +141,9 @@ struct SegmentIndexWriter::State final : TermSink {
                      .base_sequence = header.base_sequence};
         if (!item.crc_valid) {
             row.kind = RowKind::bad_crc;
-            row.base_offset = header.base_offset;
             row.last_offset = header.last_offset();
+            // A compressed message of magic 0 or 1 says where it ends; it begins behind what came before.
+            row.base_offset = header.is_legacy() ? std::min(next_offset, header.base_offset) : header.base_offset;
             row.min_timestamp = row.max_timestamp = header.max_timestamp;
             return add_damaged(row);
         }
@@ -165,11 +166,14 @@ struct SegmentIndexWriter::State final : TermSink {
         row.first_ordinal = records;
         record::RecordView record;
         reader.open(batch);
+        row.base_offset = row.last_offset = reader.base_offset();
         while (failed && reader.next(record)) {
             buffer.begin_record(records++);
             terms.read(record, *this);
             row.min_timestamp = row.records == 0 ? record.timestamp : std::min(row.min_timestamp, record.timestamp);
             row.max_timestamp = row.records == 0 ? record.timestamp : std::max(row.max_timestamp, record.timestamp);
+            row.base_offset = std::min(row.base_offset, record.offset);
+            row.last_offset = std::max(row.last_offset, record.offset);
             ++row.records;
             if (buffer.bytes() > options.buffer_bytes) {
                 spill();
@@ -179,8 +183,9 @@ struct SegmentIndexWriter::State final : TermSink {
         if (row.records == 0) {
             row.min_timestamp = row.max_timestamp = header.max_timestamp;
         }
-        row.base_offset = reader.base_offset();
-        row.last_offset = header.is_legacy() ? header.base_offset : header.last_offset();
+        // A header may be wrong about its records: the row covers both.
+        row.base_offset = std::min(row.base_offset, reader.base_offset());
+        row.last_offset = std::max(row.last_offset, header.is_legacy() ? header.base_offset : header.last_offset());
         row.body_problem = reader.problem() != record::Problem::none;
         if (row.body_problem && header.is_legacy() && row.records == 0) {
             // Only the last offset is known of a message that does not decompress.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "index/clause_search.hpp"
@@ -142,20 +143,19 @@ Result<Found> TermSearch::find_word(const Place& place, const QueryWord& word) {
 
 /// Keeps what has all of the words.
 Result<void> TermSearch::narrow(RecordSet& maybe, const Place& place, const std::vector<QueryWord>& words) {
-    std::vector<std::string_view> done;
+    std::unordered_set<std::string_view> done;
     for (const QueryWord& word : words) {
-        if (std::find(done.begin(), done.end(), word.text) != done.end()) {
-            continue;
-        }
         if (maybe.empty()) {
             break;
+        }
+        if (!done.insert(word.text).second) {
+            continue;
         }
         const auto found = find_word(place, word);
         if (!found) {
             return found.error();
         }
         maybe &= found->maybe;
-        done.push_back(word.text);
     }
     return {};
 }

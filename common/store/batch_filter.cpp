@@ -28,9 +28,13 @@ void BatchFilter::take(const record::BatchView& batch, const index::Candidate* c
     if (full() || (header.is_control() && !request_.control)) {
         return;
     }
-    // What offset a message of magic 0 or 1 begins with only its body tells.
-    if (!overlaps(range_, header.is_legacy() ? std::numeric_limits<std::int64_t>::min() : header.base_offset,
-                  header.last_offset())) {
+    // A row knows its records. What offset a message of magic 0 or 1 begins with only its body tells.
+    const bool in_range =
+        candidate != nullptr
+            ? overlaps(range_, candidate->row.base_offset, candidate->row.last_offset)
+            : overlaps(range_, header.is_legacy() ? std::numeric_limits<std::int64_t>::min() : header.base_offset,
+                       header.last_offset());
+    if (!in_range) {
         return;
     }
     if (request_.take == Take::batches) {

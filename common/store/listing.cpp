@@ -56,11 +56,16 @@ Result<std::vector<Segment>> segments_in(io::Fs& fs, const std::string& director
 void bound_by_next(std::vector<Segment>& segments) {
     for (std::size_t i = 0; i < segments.size(); ++i) {
         segments[i].next_base = i + 1 < segments.size() ? segments[i + 1].base_offset : kMaxRecordOffset;
-        segments[i].end_offset = segments[i].next_base;
+        segments[i].end_offset = segments[i].likely_end = segments[i].next_base;
     }
 }
 
 }  // namespace
+
+void Segment::end_at(std::int64_t offset) {
+    end_offset = std::min(end_offset, offset);
+    likely_end = std::min(likely_end, offset);
+}
 
 std::string PartitionListing::index_path(std::int64_t base_offset) const {
     return fmt::format("{}/{:020d}", index_directory, base_offset);
@@ -83,8 +88,7 @@ Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Pl
         }
     }
     std::ranges::sort(found);
-    const auto same = std::ranges::unique(found);
-    found.erase(same.begin(), same.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
 }
 
@@ -120,7 +124,7 @@ void bound_by_names(PartitionListing& listing) {
             ++log;
         }
         if (log != listing.logs.end() && log->base_offset == index.base_offset) {
-            index.end_offset = log->end_offset = std::min(index.end_offset, log->end_offset);
+            index.likely_end = std::min(index.end_offset, log->end_offset);
         }
     }
 }

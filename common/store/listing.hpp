@@ -29,6 +29,11 @@ struct Segment {
     std::int64_t next_base = kMaxRecordOffset;
     /// It holds no offset from here on, as far as is known: next_base or less. kMaxRecordOffset is no bound.
     std::int64_t end_offset = kMaxRecordOffset;
+    /// Where it ends if an index and a log of the same base offset are of one segment: end_offset or less.
+    std::int64_t likely_end = kMaxRecordOffset;
+
+    /// Notes that it holds nothing from this offset on.
+    void end_at(std::int64_t offset);
 
     friend bool operator==(const Segment&, const Segment&) = default;
 };
@@ -54,8 +59,8 @@ Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Pl
 /// errors   io
 Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const segment::PartitionName& partition);
 
-/// Sets next_base and end_offset of all segments by the base offsets. An index and a log of the same base offset are of
-/// one segment, which ends at the latest where the next one of either kind begins.
+/// Sets all of the segments but the base offsets, by these. An index whose log stands in the log directory likely ends
+/// where the next log begins, though the next index begins later.
 void bound_by_names(PartitionListing& listing);
 
 }  // namespace kseg::store

@@ -43,6 +43,7 @@ class Scan {
     const io::ReadAt& file_;
     SliceReport& report_;
     std::optional<std::int64_t> end_;  // behind the last good batch
+    bool whole_ = true;
     std::uint64_t asked_at_ = 0;
 };
 
@@ -64,7 +65,7 @@ Result<SliceEnd> Scan::run() {
         work_.sink.damage(more.error().in_file(place_.path));
         return SliceEnd{.ended = Ended::failed, .offset = end_};
     }
-    return SliceEnd{.ended = *more ? Ended::finished : Ended::stopped, .offset = end_};
+    return SliceEnd{.ended = *more ? Ended::finished : Ended::stopped, .offset = end_, .whole = whole_};
 }
 
 /// Where to begin and to stop, by the index files beside the log.
@@ -101,6 +102,7 @@ Result<bool> Scan::walk(segment::SegmentCursor& cursor, const segment::SegmentPa
         const bool good = take(*item, damage);
         if (good && part.stop_at && item->position >= *part.stop_at &&
             item->batch.header().last_offset() >= part.stop_offset) {
+            whole_ = false;
             return true;
         }
         if (item->position.value - asked_at_ >= kStepBytes) {

@@ -46,6 +46,7 @@ struct SliceEnd {
     Ended ended = Ended::finished;
     /// Behind the last batch of the segment, where that is known; of a slice that failed, what comes next.
     std::optional<std::int64_t> offset{};
+    bool whole = true;  ///< false: the segment may go on behind `offset`, which was enough
 };
 
 /// Reads what may be in the range, which also says where to begin in the file, and gives it to the filter, which has begun

@@ -63,12 +63,15 @@ Result<bool> QueryRun::answer(PartitionListing listing) {
         if (done->ended == Ended::stopped) {
             return false;
         }
-        // The segment holds nothing from here on, which another one may.
-        const std::int64_t reached =
-            std::clamp(done->offset.value_or(slice->first_offset), slice->first_offset, slice->end_offset);
-        auto& segments = slice->kind == SourceKind::index ? listing.indexes : listing.logs;
-        std::int64_t& end_of_segment = segments[slice->segment].end_offset;
-        end_of_segment = std::min(end_of_segment, reached);
+        const std::int64_t ends = done->offset.value_or(slice->first_offset);
+        const std::int64_t reached = std::clamp(ends, slice->first_offset, slice->end_offset);
+        // From its end on, or from where it failed, another one may hold what follows.
+        Segment& segment = (slice->kind == SourceKind::index ? listing.indexes : listing.logs)[slice->segment];
+        if (done->ended == Ended::failed) {
+            segment.end_at(reached);
+        } else if (done->whole) {
+            segment.end_at(std::max(ends, slice->first_offset));
+        }
         next = reached;
         read_to_next = done->ended == Ended::finished && done->offset.has_value();
         if (next >= end || next == kMaxRecordOffset) {
@@ -103,10 +106,10 @@ Result<SliceEnd> QueryRun::answer_index(PartitionListing& listing, const Slice& 
     if (!end) {
         return end.error();
     }
-    if (slice.same_log && end->same_log_used && end->ended == Ended::finished) {
+    const std::int64_t ends = end->offset.value_or(index.base_offset);
+    if (slice.same_log && end->same_log_used && end->ended == Ended::finished && end->whole) {
         // It was read by way of the index and holds no more than that.
-        Segment& log = listing.logs[*slice.same_log];
-        log.end_offset = std::min(log.end_offset, std::max(end->offset.value_or(log.base_offset), log.base_offset));
+        listing.logs[*slice.same_log].end_at(std::max(ends, index.base_offset));
     }
     return SliceEnd(*end);
 }

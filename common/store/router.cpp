@@ -19,11 +19,13 @@ bool is_before(std::int64_t offset, std::int64_t end) {
     return offset < end || end == kMaxRecordOffset;
 }
 
+using End = std::int64_t Segment::*;
+
 /// The first segment of one kind that ends behind `from` and is not empty.
-std::optional<Choice> first_behind(const std::vector<Segment>& segments, SourceKind kind, std::int64_t from) {
+std::optional<Choice> first_behind(const std::vector<Segment>& segments, SourceKind kind, End end, std::int64_t from) {
     const auto after = std::ranges::upper_bound(segments, from, {}, &Segment::base_offset);
     auto at = after == segments.begin() ? after : std::prev(after);
-    while (at != segments.end() && !is_before(std::max(from, at->base_offset), at->end_offset)) {
+    while (at != segments.end() && !is_before(std::max(from, at->base_offset), (*at).*end)) {
         ++at;
     }
     if (at == segments.end()) {
@@ -33,18 +35,32 @@ std::optional<Choice> first_behind(const std::vector<Segment>& segments, SourceK
                   .segment = static_cast<std::size_t>(at - segments.begin()),
                   .first_offset = std::max(from, at->base_offset),
                   .base_offset = at->base_offset,
-                  .end_offset = at->end_offset};
+                  .end_offset = (*at).*end};
+}
+
+std::optional<Choice> choose(const PartitionListing& listing, End end, std::int64_t from) {
+    const auto index = first_behind(listing.indexes, SourceKind::index, end, from);
+    const auto log = first_behind(listing.logs, SourceKind::log, end, from);
+    if (!index || !log) {
+        return index ? index : log;
+    }
+    const bool index_first = index->first_offset != log->first_offset ? index->first_offset < log->first_offset
+                                                                      : index->base_offset <= log->base_offset;
+    return index_first ? index : log;
 }
 
 }  // namespace
 
 std::optional<Slice> next_slice(const PartitionListing& listing, std::int64_t from, std::int64_t end) {
-    const auto index = first_behind(listing.indexes, SourceKind::index, from);
-    const auto log = first_behind(listing.logs, SourceKind::log, from);
-    const auto goes_first = [](const Choice& a, const Choice& b) {
-        return a.first_offset != b.first_offset ? a.first_offset < b.first_offset : a.base_offset <= b.base_offset;
-    };
-    const auto& chosen = !log || (index && goes_first(*index, *log)) ? index : log;
+    auto chosen = choose(listing, &Segment::likely_end, from);
+    if (!chosen || chosen->first_offset > from) {
+        const auto possible = choose(listing, &Segment::end_offset, from);
+        if (possible && (!chosen || possible->first_offset < chosen->first_offset)) {
+            const std::int64_t next = chosen ? chosen->first_offset : kMaxRecordOffset;
+            chosen = possible;
+            chosen->end_offset = std::min(chosen->end_offset, next);
+        }
+    }
     if (!chosen || !is_before(chosen->first_offset, end)) {
         return std::nullopt;
     }

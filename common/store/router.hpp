@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which segment answers for which offsets: a pure function of the listing of a partition.
 //
-// The rule. A segment may hold the offsets from its base offset up to its end_offset. Where an index and a log may both
-// hold an offset, the one whose base offset is lower answers, up to its end; of two with the same base offset the index.
-// Names say only where a segment ends at the latest. Whoever reads one and finds that it ends earlier lowers its end_offset
-// and asks again from there, so that another segment which holds what follows is not passed over.
+// The rule. A segment may hold the offsets from its base offset up to its end_offset, and likely does up to its likely_end.
+// Of those that likely hold an offset, the one with the lowest base offset answers for it; of an index and a log with the
+// same one the index. An offset that none likely holds is asked in the same way of those that may hold it.
+// Names say only where a segment ends at the latest. Whoever reads one and finds that it ends earlier notes that with
+// Segment::end_at() and asks again from there, so that another segment which holds what follows is not passed over.
 #pragma once
 
 #include <cstddef>

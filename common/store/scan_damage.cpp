@@ -32,7 +32,8 @@ void ScanDamage::add(const segment::Item& item) {
         const record::BatchHeader& header = item.batch.header();
         error.what = fmt::format("batch crc; expected 0x{:08x}, got 0x{:08x}; left out", item.crc_computed, header.crc);
         if (can_be(header, expected_.value_or(0))) {
-            tell(error, header.base_offset, header.last_offset());
+            // A compressed message of magic 0 or 1 says where it ends; it begins behind what came before.
+            tell(error, header.is_legacy() ? expected_.value_or(0) : header.base_offset, header.last_offset());
             return;
         }
     }

@@ -18,7 +18,7 @@ RECORDS, SEGMENT = 1_000_000, 64 << 20
 RARE, RARE_EVERY = "needle", 12_500
 FTS_DETAILS = ("none", "full")
 BATCH_ROWS = 10_000
-MANY_SEGMENTS = 1000
+MANY_SEGMENTS, RECORDS_OF_64_KIB = 1000, 203
 
 
 def value(rng, number):
@@ -26,9 +26,10 @@ def value(rng, number):
     rare = f" {RARE}{number // RARE_EVERY % 7}" if number % RARE_EVERY == RARE_EVERY // 2 else ""
     bits = rng.getrandbits
     return (f'{{"ts":{1700000000000 + number},"level":"{("INFO", "WARN", "ERROR", "DEBUG")[bits(2)]}","service":"checkout",'
-            f'"host":"node-{bits(6)}.eu-west-1.example.org","user_id":{bits(17)},"path":"/api/v{bits(1)}/{("orders", "search", "users", "carts")[bits(2)]}",'
-            f'"status":{200 if bits(4) else 500},"latency_ms":{bits(19) / 1000},"trace_id":"{bits(128):032x}","message":"request finished '
-            f'after {bits(2)} attempts{rare}, {bits(17)} bytes sent to the client","tags":["a{bits(6)}","b{bits(3)}"]}}\n')
+            f'"host":"node-{bits(6)}.eu-west-1.example.org","user_id":{bits(17)},'
+            f'"path":"/api/v{bits(1)}/{("orders", "search", "users", "carts")[bits(2)]}","status":{200 if bits(4) else 500},'
+            f'"latency_ms":{bits(19) / 1000},"trace_id":"{bits(128):032x}","message":"request finished after {bits(2)} '
+            f'attempts{rare}, {bits(17)} bytes sent to the client","tags":["a{bits(6)}","b{bits(3)}"]}}\n')
 
 
 def insert(values, first, end, database, detail):
@@ -90,10 +91,13 @@ class IndexBench:
             segment = SEGMENT // self.scale // (1 if codec == "none" else 4)
             part = wal.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)
-            subprocess.run([self.kseg, "wal-append", "--quiet", "--wal", part, "--topic", "bench", "--input", "lines", "--sync", "none", "--codec",
-                            codec, "--segment-bytes", str(segment), values], check=True)
+            self.append(part, "--codec", codec, "--segment-bytes", str(segment), values)
             part.rename(wal)
         return wal
+
+    def append(self, wal, *options, stdin=None):
+        subprocess.run([self.kseg, "wal-append", "--quiet", "--wal", wal, "--topic", "bench", "--input", "lines", "--sync", "none",
+                        *options], input=stdin, check=True)
 
     def make_fts(self, detail):
         """Two halves by two processes. Returns (seconds, [database])."""
@@ -102,8 +106,8 @@ class IndexBench:
         for database in databases:
             database.unlink(missing_ok=True)
         start = time.perf_counter()
-        workers = [subprocess.Popen([sys.executable, __file__, values, str(half * count // 2), str((half + 1) * count // 2), database, detail])
-                   for half, database in enumerate(databases)]
+        workers = [subprocess.Popen([sys.executable, __file__, values, str(half * count // 2), str((half + 1) * count // 2),
+                                     database, detail]) for half, database in enumerate(databases)]
         if any([worker.wait() != 0 for worker in workers]):
             raise SystemExit("failed: SQLite FTS5")
         return time.perf_counter() - start, databases
@@ -116,20 +120,25 @@ class IndexBench:
     def bench_index(self):
         """kseg index by two threads against FTS5 by two processes; and the sizes of what they make."""
         values, count = self.values()
-        rounds = min(self.options.rounds, 3)
         store = self.data / "index-store"
-        fts = {detail: [self.make_fts(detail)[0] for _ in range(rounds)] for detail in FTS_DETAILS}
-        for codec in ("none", "zstd"):
-            wal = self.log_of_values(codec)
-            ours = [self.make_index(wal, store) for _ in range(rounds)]
+        wals = {codec: self.log_of_values(codec) for codec in ("none", "zstd")}
+        fts, runs, sizes = {detail: [] for detail in FTS_DETAILS}, {codec: [] for codec in wals}, {}
+        for _ in range(min(self.options.rounds, 3)):
             for detail in FTS_DETAILS:
-                self.row(f"index, {codec} / FTS5 detail={detail}", [b / a.wall for a, b in zip(ours, fts[detail])], ">= 1" if detail == "none" else "-",
-                         f"{count / statistics.median(a.wall for a in ours) / 1000:.0f} k records/s, FTS5 "
-                         f"{count / statistics.median(fts[detail]) / 1000:.0f}", max(a.peak for a in ours))
-            self.row(f"index size / values, {codec}", [size_of(store) / size_of(values)], "<= 0.35",
-                     f"{size_of(store) >> 20} of {size_of(values) >> 20} MiB")
-        paths = self.make_index(self.log_of_values("zstd"), store, "--json-values")
-        self.row("index with JSON paths / without", [paths.wall / statistics.median(a.wall for a in ours)], "-",
+                fts[detail].append(self.make_fts(detail)[0])
+            for codec, wal in wals.items():
+                runs[codec].append(self.make_index(wal, store))
+                sizes[codec] = size_of(store)
+        for codec, ours in runs.items():
+            for detail in FTS_DETAILS:
+                rates = [count / statistics.median(seconds) / 1000 for seconds in ([a.wall for a in ours], fts[detail])]
+                self.row(f"index, {codec} / FTS5 detail={detail}", [b / a.wall for a, b in zip(ours, fts[detail])],
+                         ">= 1" if detail == "none" else "-", f"{rates[0]:.0f} k records/s, FTS5 {rates[1]:.0f}",
+                         max(a.peak for a in ours))
+            self.row(f"index size / values, {codec}", [sizes[codec] / size_of(values)], "<= 0.35",
+                     f"{sizes[codec] >> 20} of {size_of(values) >> 20} MiB")
+        paths = self.make_index(wals["zstd"], store, "--json-values")
+        self.row("index with JSON paths / without", [paths.wall / statistics.median(a.wall for a in runs["zstd"])], "-",
                  f"{size_of(store) >> 20} MiB, {count / paths.wall / 1000:.0f} k records/s", paths.peak)
         for detail in FTS_DETAILS:
             size = size_of(*(self.data / f"fts-{detail}-{half}.db" for half in range(2)))
@@ -149,8 +158,9 @@ class IndexBench:
         databases = {detail: self.make_fts(detail)[1] for detail in FTS_DETAILS}
         query = [self.kseg, "query", "--store", store, "--topic", "bench"]
         queries = {"rare word": ("needle0", "none"), "word of all": ("checkout", "none"), "word of a quarter": ("error", "none"),
-                   "AND of two": ("error AND orders", "none"), "prefix": ("needle*", "none"), "phrase": ('"bytes sent to the client"', "full"),
-                   "rare phrase": ('"attempts needle0"', "full"), "nothing": ("nothinglikethis", "none")}
+                   "AND of two": ("error AND orders", "none"), "prefix": ("needle*", "none"),
+                   "phrase": ('"bytes sent to the client"', "full"), "rare phrase": ('"attempts needle0"', "full"),
+                   "nothing": ("nothinglikethis", "none")}
         have_sqlite = shutil.which("sqlite3") is not None
         for name, (match, detail) in queries.items():
             ours = [Output([*query, "--count", "--match", match]) for _ in range(self.options.rounds + 1)][1:]
@@ -177,8 +187,9 @@ class IndexBench:
             ours = [Output([*query, "--json", "--match", "needle0"]) for _ in base]
             if base[0].out.count(b"\n") != found.out.count(b"\n"):
                 raise SystemExit(f"{tool[0]} finds {base[0].out.count(10)}, kseg {found.out.count(10)}")
+            medians = [1000 * statistics.median(x.wall for x in runs) for runs in (ours, base)]
             self.row(f"{tool[0]} / query, rare word printed", [b.wall / a.wall for a, b in zip(ours, base)], ">= 50",
-                     f"{1000 * statistics.median(a.wall for a in ours):.1f} ms, {1000 * statistics.median(b.wall for b in base):.0f} ms")
+                     f"{medians[0]:.1f} ms, {medians[1]:.0f} ms")
         packed.unlink()
         shutil.rmtree(store)
 
@@ -188,25 +199,25 @@ class IndexBench:
         wal, store = self.data / "many-segments", self.data / "many-segments-store"
         for path in (wal, store):
             shutil.rmtree(path, ignore_errors=True)
-        with subprocess.Popen([self.kseg, "wal-append", "--quiet", "--wal", wal, "--topic", "bench", "--input", "lines", "--sync", "none",
-                               "--batch-bytes", "4K", "--segment-bytes", "64K"], stdin=subprocess.PIPE) as append:
-            rng = random.Random(1)
-            append.stdin.writelines(value(rng, number).encode() for number in range(segments * 203))
-            append.stdin.close()
+        rng = random.Random(1)
+        lines = "".join(value(rng, number) for number in range(segments * RECORDS_OF_64_KIB)).encode()
+        self.append(wal, "--batch-bytes", "4K", "--segment-bytes", "64K", stdin=lines)
         files = sorted(wal.glob("bench-0/*.log"))
         subprocess.run([self.kseg, "index", "--quiet", "--jobs", "2", "-o", store, wal], check=True)
         offsets = [int(file.stem) + 10 for file in files[:-1]]
-        for name, place in (("indexes", ["--store", store]), ("indexes and log", ["--store", store, "--wal", wal]), ("log", ["--wal", wal])):
+        by_index, by_log = ["--store", store], ["--wal", wal]
+        for name, place in (("indexes", by_index), ("indexes and log", by_index + by_log), ("log", by_log)):
             asked = random.Random(2).sample(offsets, min(20, len(offsets)))
             runs = [Output([self.kseg, "query", *place, "--topic", "bench", "--json", "--offsets", offset]) for offset in asked]
             for offset, run in zip(asked, runs):
                 if json.loads(run.out)["offset"] != offset:
                     raise SystemExit(f"--offsets {offset}: {run.out[:200]!r}")
             explained = Output([self.kseg, "query", *place, "--topic", "bench", "--json", "--explain", "--offsets", asked[0]])
-            self.row(f"ms, one offset of {len(files)} segments, {name}", [1000 * run.wall for run in runs], "<= 15" if name == "indexes" else "-",
-                     " ".join(explained.err.decode().split())[:160])
+            self.row(f"ms, one offset of {len(files)} segments, {name}", [1000 * run.wall for run in runs],
+                     "<= 15" if name == "indexes" else "-", " ".join(explained.err.decode().split())[:160])
             if runs[0].read is not None:
-                self.row(f"KiB read for it, {name}", [run.read / 1024 for run in runs], "<= 1024" if name == "indexes" else "-")
+                self.row(f"KiB read for it, {name}", [run.read / 1024 for run in runs],
+                         "<= 1024" if name == "indexes" else "-")
         for path in (wal, store):
             shutil.rmtree(path)
 

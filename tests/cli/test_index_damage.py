@@ -20,9 +20,10 @@ QUERIES_OF_A_CHANGE = 2
 MANIFEST = "manifest.json"
 # Each reads other files, or other parts of them.
 QUERIES = [
-    "order", "orderId OR nothinglikeit", '"order id" OR http*', "*er", "[a TO m]", "key:k*", "headers.orderid:* OR headers.id:order",
-    "value.id:* OR value.a:[0 TO 100]", "NOT value:*", "-order AND -id", "codec:zstd OR timestamp_type:log_append", "offset:[0 TO 5000]",
-    "value.nested:order OR value.list:7 OR key:\"k1\"", "zzzz*", "producer_id:7 AND NOT id", "*:*", None,
+    "order", "orderId OR nothinglikeit", '"order id" OR http*', "*er", "[a TO m]", "key:k*",
+    "headers.orderid:* OR headers.id:order",
+    "value.id:* OR value.a:[0 TO 100]", "NOT value:*", "-order AND -id", "codec:zstd OR timestamp_type:log_append",
+    "offset:[0 TO 5000]", 'value.nested:order OR value.list:7 OR key:"k1"', "zzzz*", "producer_id:7 AND NOT id", "*:*", None,
 ]
 
 
@@ -99,7 +100,8 @@ class Damage(k.ScratchCase):
             if run.status == 1 and path.name == MANIFEST and not with_log:
                 return None
             return f"{run}: exit status"
-        if run.status == 3 and path.name not in run.err:
+        # A manifest that is in order, but of another index, is told by the index's directory.
+        if run.status == 3 and path.name not in run.err and not (path.name == MANIFEST and os.fspath(path.parent) in run.err):
             return f"{run}: does not name {path.name}"
         if run.status == 3 and path.name == MANIFEST and not with_log:
             return None

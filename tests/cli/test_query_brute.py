@@ -95,6 +95,9 @@ class Brute(k.ScratchCase):
             rng = random.Random(seed)
             directory = self.dir / str(seed)
             log = make_log.make_log(rng, directory / "wal")
+            # The partition's directory of a topic whose name begins like the other's: made-1-0.
+            decoy = make_log.make_log(rng, directory / "wal", "made-1", partitions=1, segments=1, batches=2)
+            c.build_index(decoy, directory / "whole")
             ways = Ways(log, directory, sorted({file.parent for file in log.files()}))  # the segments but the last of each
             self.ask_all(ways, self.random_asks(ways, rng, CASES_OF_A_LOG, 0.2), seed)
 
@@ -112,9 +115,10 @@ class ManyHits(k.ScratchCase):
         """A log of that many records, with indexes of all its segments and of all but the last."""
         self.count = count
         wal = self.dir / "wal"
-        lines = b"".join(b'{"number":%d,"word":"third%d rare%d","common":"in all"}\n' % (i, i % 3, i // 1000) for i in range(count))
-        run = k.run("wal-append", "--wal", wal, "--topic", "t", "--input", "lines", "--sync", "none", "--codec", "lz4", "--segment-bytes", segment_bytes,
-                    stdin=lines, timeout=600)
+        line = b'{"number":%d,"word":"third%d rare%d","common":"in all"}\n'
+        lines = b"".join(line % (i, i % 3, i // 1000) for i in range(count))
+        run = k.run("wal-append", "--wal", wal, "--topic", "t", "--input", "lines", "--sync", "none", "--codec", "lz4",
+                    "--segment-bytes", segment_bytes, stdin=lines, timeout=600)
         self.assertEqual((run.status, run.err), (0, ""), run)
         files = sorted(wal.glob("t-0/*.log"))
         self.assertGreater(len(files), 2)

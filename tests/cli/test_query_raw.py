@@ -15,7 +15,8 @@ import query_check as c  # noqa: E402
 def healthy_logs():
     """Every segment of the test data that is whole: the corpus, its large ones, and what clients wrote."""
     captures = k.TESTS / "data" / "captures"
-    logs = [k.log_of(case) for case in k.cases()] + sorted((k.CORPUS / "large").glob("*/*.log")) + sorted(captures.glob("*/*/*.log"))
+    logs = [k.log_of(case) for case in k.cases()]
+    logs += sorted((k.CORPUS / "large").glob("*/*.log")) + sorted(captures.glob("*/*/*.log"))
     return [log for log in logs if log.stat().st_size > 0]
 
 

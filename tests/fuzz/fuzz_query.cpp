@@ -33,7 +33,7 @@ std::optional<std::string> nullable(const std::vector<std::string>& lines, std::
     return there ? std::optional(lines[i]) : std::nullopt;
 }
 
-void fill(test::Segment& segment, const std::vector<std::string>& lines) {
+void fill(test::MemorySegment& segment, const std::vector<std::string>& lines) {
     std::int64_t offset = 3;
     for (std::size_t i = 0; i < std::max<std::size_t>(lines.size(), 1); i += 4) {
         segment.begin_batch({.attributes = static_cast<std::uint16_t>(i * 5),
@@ -90,10 +90,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     check_steps(*query);
-    test::Segment segment({.key = (data[0] & 1U) == 0,
-                           .value = (data[0] & 2U) == 0,
-                           .headers = (data[0] & 4U) == 0,
-                           .json_paths = (data[0] & 8U) == 0});
+    test::MemorySegment segment({.key = (data[0] & 1U) == 0,
+                                 .value = (data[0] & 2U) == 0,
+                                 .headers = (data[0] & 4U) == 0,
+                                 .json_paths = (data[0] & 8U) == 0});
     fill(segment, lines_of(all.substr(std::min(end + 1, all.size()))));
     const index::RecordSet truth = segment.truth(*query);
     const auto found = segment.ask(*query);

@@ -96,8 +96,8 @@ def read_block(data, count):
 
 def bounds(rows):
     """What a directory's entry says of its block."""
-    times = [row for row in rows if row["kind"] & 3 != 2]
-    return ((1 if len(times) < len(rows) else 0) | (2 if any(row["kind"] for row in rows) else 0),
+    times = [row for row in rows if row["kind"] == 0]
+    return (1 if len(times) < len(rows) else 0,
             sum(row["records"] for row in rows), min(row["base_offset"] for row in rows),
             max(row["last_offset"] for row in rows), min((row["min_timestamp"] for row in times), default=2**63 - 1),
             max((row["max_timestamp"] for row in times), default=-(2**63)))

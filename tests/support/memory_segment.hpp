@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <memory>
@@ -85,9 +84,9 @@ class MapIndex final : public index::TermIndex, public index::TermSink {
 };
 
 /// A segment that is there as records, as rows of a batch table and as terms.
-class Segment {
+class MemorySegment {
   public:
-    explicit Segment(index::IndexedFields fields) : fields_(fields), reader_(fields) {}
+    explicit MemorySegment(index::IndexedFields fields) : fields_(fields), reader_(fields) {}
 
     void begin_batch(const index::BatchRow& row) {
         row_ = row;
@@ -174,7 +173,7 @@ class Segment {
 };
 
 /// One record a batch of magic 2, each at the next offset.
-inline void add_simple(Segment& segment, const std::vector<SampleRecord>& records) {
+inline void add_simple(MemorySegment& segment, const std::vector<SampleRecord>& records) {
     std::int64_t offset = 0;
     for (const SampleRecord& sample : records) {
         segment.begin_batch({.base_offset = offset, .last_offset = offset});

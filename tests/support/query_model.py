@@ -33,11 +33,12 @@ class Field:
 
     def texts(self, record):
         if self.kind == "header":
-            return [(words, None) for name, words in record.derived("headers", header_words) if name == self.name and words is not None]
+            named = record.derived("headers", header_words)
+            return [(slots, None) for name, slots in named if name == self.name and slots is not None]
         if self.kind == "path":
-            return [(words, number) for path, words, number in record.derived("paths", path_words) if path == self.name]
-        words = record.derived(self.kind, lambda r: content_words(getattr(r, self.kind)))
-        return [] if words is None else [(words, None)]
+            return [(slots, number) for path, slots, number in record.derived("paths", path_words) if path == self.name]
+        slots = record.derived(self.kind, lambda r: content_words(getattr(r, self.kind)))
+        return [] if slots is None else [(slots, None)]
 
     def exists(self, record):
         if self.kind == "header":
@@ -116,15 +117,16 @@ def range_clause(field, low, high, with_low, with_high):
         return number is not None and inside(decimal.Decimal(number))
 
     def match(record):
-        return any(taken(part) or (whole is not None and taken(whole)) for slots, _ in field.texts(record) for part, whole, _ in slots)
+        return any(taken(part) or (whole is not None and taken(whole))
+                   for slots, _ in field.texts(record) for part, whole, _ in slots)
     return match
 
 
 # ---- numbers of batches and records --------------------------------------------------------------------------------------
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-BATCH_FIELDS = ("producer_id", "producer_epoch", "leader_epoch", "base_offset", "base_sequence", "transactional", "control", "codec",
-                "timestamp_type")
+BATCH_FIELDS = ("producer_id", "producer_epoch", "leader_epoch", "base_offset", "base_sequence", "transactional", "control",
+                "codec", "timestamp_type")
 RECORD_FIELDS = ("offset", "timestamp", "sequence", "attributes")
 NAMED = {"transactional": {"true": True, "false": False}, "control": {"true": True, "false": False},
          "codec": {name: name for name in CODECS},

@@ -125,8 +125,8 @@ class QueryMaker:
         chance = rng.random()
         if chance < 0.5 and (words := w.words(readable)):
             first = rng.randrange(len(words))
-            some = words[first:first + rng.choice([1, 1, 2, 3])]
-            text = rng.choice([" ", "-", "_", "", "."]).join(as_text(rng.choice([whole, rng.choice(parts)])) for whole, parts in some)
+            some = [rng.choice([whole, rng.choice(parts)]) for whole, parts in words[first:first + rng.choice([1, 1, 2, 3])]]
+            text = rng.choice([" ", "-", "_", "", "."]).join(map(as_text, some))
         else:
             shown = as_text(readable)
             first = rng.randrange(len(shown))
@@ -161,8 +161,8 @@ class QueryMaker:
                 text = rng.choice(t.NUMBERS + ["2", "50", "-1000000", "1e9", "0.5"])
             else:
                 words = w.words((rng.choice(texts) or b"")[:500])
-                text = as_text(rng.choice(words)[0]) if words else rng.choice(["order", "a", "m", "z", "é", "漢", "item42", "5", "1"])
-                text = text[:rng.choice([1, 2, 100])]
+                other = rng.choice(["order", "a", "m", "z", "é", "漢", "item42", "5", "1"])
+                text = (as_text(rng.choice(words)[0]) if words else other)[:rng.choice([1, 2, 100])]
             return quoted(text) if rng.random() < 0.3 or text in OPERATORS else escaped(text)
 
         numeric = rng.random() < 0.5

@@ -70,11 +70,12 @@ bool is_wanted(const RowBounds& bounds, const BatchRow& row) {
     if (row.last_offset < bounds.first_offset || (bounds.end_offset != kLargest && row.base_offset >= bounds.end_offset)) {
         return false;
     }
-    if (row.kind != RowKind::gap &&
+    const bool damaged = row.kind != RowKind::batch || row.body_problem;
+    if (!damaged &&
         ((bounds.since && row.max_timestamp < *bounds.since) || (bounds.until && row.min_timestamp >= *bounds.until))) {
         return false;
     }
-    bool has_record = bounds.records == nullptr || row.kind != RowKind::batch || row.body_problem;
+    bool has_record = bounds.records == nullptr || damaged;
     for (std::uint32_t i = 0; i < row.records && !has_record; ++i) {
         has_record = bounds.records->has(row.first_ordinal + i);
     }

@@ -16,8 +16,8 @@
 using namespace kseg;
 using namespace kseg::index;
 using test::bits;
+using test::MemorySegment;
 using test::SampleRecord;
-using test::Segment;
 
 namespace {
 
@@ -169,7 +169,7 @@ BatchRow any_row(Random& random, std::int64_t base_offset) {
     return row;
 }
 
-void fill(Segment& segment, Random& random, std::size_t batches) {
+void fill(MemorySegment& segment, Random& random, std::size_t batches) {
     std::int64_t offset = static_cast<std::int64_t>(below(random, 5));
     for (; batches > 0; --batches) {
         BatchRow row = any_row(random, offset);
@@ -320,7 +320,7 @@ TEST_CASE("what is surely found is true, and nothing else than what may be found
                                    .value = !one_in(random, 4),
                                    .headers = !one_in(random, 4),
                                    .json_paths = !one_in(random, 3)};
-        Segment segment(fields);
+        MemorySegment segment(fields);
         fill(segment, random, round == 0 ? 0 : 1 + below(random, 40));
         for (int i = 0; i < 250; ++i) {
             const std::string text = any_query(random, static_cast<int>(below(random, 4)));

@@ -13,13 +13,13 @@ using namespace kseg;
 using index::Query;
 using test::add_simple;
 using test::bits;
+using test::MemorySegment;
 using test::SampleRecord;
-using test::Segment;
 
 namespace {
 
 /// "maybe surely", a digit for each record.
-std::string found(Segment& segment, const std::string& text) {
+std::string found(MemorySegment& segment, const std::string& text) {
     const auto query = Query::parse(text, 0);
     REQUIRE_MESSAGE(query.has_value(), text);
     const auto both = segment.ask(*query);
@@ -30,7 +30,7 @@ std::string found(Segment& segment, const std::string& text) {
 }  // namespace
 
 TEST_CASE("the index alone decides where it can") {
-    Segment segment({.json_paths = true});
+    MemorySegment segment({.json_paths = true});
     add_simple(segment, {{.key = "k1", .value = "alpha beta"},
                          {.key = "k2", .value = "beta alpha", .headers = {{"H", "x y"}}},
                          {.value = "{\"a\":{\"b\":1.50,\"c\":\"gamma delta\"}}", .headers = {{"h", std::nullopt}}},
@@ -79,7 +79,7 @@ TEST_CASE("the index alone decides where it can") {
 }
 
 TEST_CASE("without paths in the index the words of the value say what they can") {
-    Segment segment({.json_paths = false});
+    MemorySegment segment({.json_paths = false});
     add_simple(segment, {{.value = "{\"a\":{\"b\":1.50}}"},
                          {.value = "{\"a\":{\"b\":\"1.5\"}}"},
                          {.value = "{\"a\":{\"b\":15e-1}}"},
@@ -98,7 +98,7 @@ TEST_CASE("without paths in the index the words of the value say what they can")
 }
 
 TEST_CASE("fields that the index does not have may hold anything") {
-    Segment segment({.key = false, .value = false, .headers = false, .json_paths = false});
+    MemorySegment segment({.key = false, .value = false, .headers = false, .json_paths = false});
     add_simple(segment, {{.key = "a", .value = "b"}, {}});
     for (const char* query : {"key:a", "b", "headers.h:x", "value.p:1", "key:\"a\"", "headers.h:*", "value.p:*", "b*",
                               "[a TO b]", "value.p:[1 TO 2]", "NOT b"}) {
@@ -110,7 +110,7 @@ TEST_CASE("fields that the index does not have may hold anything") {
 }
 
 TEST_CASE("offsets and sequences are counted where no record is missing") {
-    Segment segment({});
+    MemorySegment segment({});
     segment.begin_batch({.base_offset = 10, .last_offset = 14, .base_sequence = 100});
     for (std::int64_t offset = 10; offset < 15; ++offset) {
         segment.add({}, offset, 5, 0);
@@ -136,7 +136,7 @@ TEST_CASE("offsets and sequences are counted where no record is missing") {
 }
 
 TEST_CASE("what is settled is not asked any further") {
-    Segment segment({});
+    MemorySegment segment({});
     add_simple(segment, {{.value = "a b"}, {.value = "c"}});
     const auto asked = [&segment](const std::string& text) {
         const std::size_t before = segment.terms().asked;
@@ -154,7 +154,7 @@ TEST_CASE("what is settled is not asked any further") {
 }
 
 TEST_CASE("a scan reads no terms that cannot match") {
-    Segment segment({});
+    MemorySegment segment({});
     std::vector<SampleRecord> records;
     for (int i = 0; i < 1000; ++i) {
         records.push_back({.value = fmt::format("w{:03} x{:03}", i, i), .headers = {{"h", fmt::format("v{}", i)}}});
@@ -173,7 +173,7 @@ TEST_CASE("a scan reads no terms that cannot match") {
 }
 
 TEST_CASE("an error of the index is handed on") {
-    Segment segment({});
+    MemorySegment segment({});
     add_simple(segment, {{.value = "a"}});
     segment.terms().fails = true;
     for (const char* text : {"a", "a*", "\"a b\"", "[a TO b]", "key:\"a\"", "headers.h:*", "x OR NOT a"}) {

@@ -66,10 +66,12 @@ TEST_CASE("segments are those of 20 digits, an index without an extension, a log
     fs.forget_reads();
     const auto listing = store::list_segments(fs, {.store = "/store", .wal = "/wal"}, {.topic = "t", .partition = 0});
     REQUIRE(listing);
-    CHECK(listing->indexes == std::vector<Segment>{{.base_offset = 0, .next_base = 100, .end_offset = 100},
-                                                   {.base_offset = 100, .next_base = kMaxRecordOffset, .end_offset = 250}});
+    CHECK(listing->indexes ==
+          std::vector<Segment>{{.base_offset = 0, .next_base = 100, .end_offset = 100, .likely_end = 100},
+                               {.base_offset = 100, .likely_end = 250}});
     CHECK(listing->logs ==
-          std::vector<Segment>{{.base_offset = 100, .next_base = 250, .end_offset = 250}, {.base_offset = 250}});
+          std::vector<Segment>{{.base_offset = 100, .next_base = 250, .end_offset = 250, .likely_end = 250},
+                               {.base_offset = 250}});
     CHECK(listing->index_path(100) == "/store/t-0/00000000000000000100");
     CHECK(listing->log_path(250) == "/wal/t-0/00000000000000000250.log");
 }

@@ -176,9 +176,14 @@ TEST_CASE("damage that was there when the log was indexed is told as a scan tell
     std::string gap = segment_of(0);
     gap.replace(4 * size, size, std::string(size, 'x'));
     const std::string torn = segment_of(0).substr(0, 10 * size - 5);
-    for (const auto& [log, lost] : std::vector<std::pair<std::string, std::int64_t>>{{rotten, 4}, {gap, 4}, {torn, 9}}) {
+    struct Case {
+        std::string log;
+        std::int64_t lost;
+    };
+    for (const Case& one : {Case{rotten, 4}, Case{gap, 4}, Case{torn, 9}}) {
+        const std::int64_t lost = one.lost;
         StoreWorld world;
-        world.put_log(0, log);
+        world.put_log(0, one.log);
         world.put_log(10, segment_of(10));
         world.index(0);
         for (const bool indexed : {true, false}) {

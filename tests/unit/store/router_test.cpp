@@ -34,26 +34,23 @@ struct Owner {
     friend bool operator==(const Owner&, const Owner&) = default;
 };
 
-/// `held` is who answers for the offset before, which goes on up to its end.
-Owner owner_of(const PartitionListing& listing, std::int64_t offset, const Owner& held) {
-    const auto holds = [offset](const Segment& segment) {
-        return segment.base_offset <= offset && (offset < segment.end_offset || segment.end_offset == kMaxRecordOffset);
-    };
-    Owner best;
-    for (const auto kind : {SourceKind::index, SourceKind::log}) {
-        for (const Segment& segment : kind == SourceKind::index ? listing.indexes : listing.logs) {
-            if (!holds(segment)) {
-                continue;
-            }
-            if (held == Owner{.kind = kind, .base_offset = segment.base_offset}) {
-                return held;
-            }
-            if (best.base_offset == -1 || segment.base_offset < best.base_offset) {
-                best = {.kind = kind, .base_offset = segment.base_offset};
+Owner owner_of(const PartitionListing& listing, std::int64_t offset) {
+    for (const auto end : {&Segment::likely_end, &Segment::end_offset}) {
+        Owner best;
+        for (const auto kind : {SourceKind::index, SourceKind::log}) {
+            for (const Segment& segment : kind == SourceKind::index ? listing.indexes : listing.logs) {
+                const bool holds =
+                    segment.base_offset <= offset && (offset < segment.*end || segment.*end == kMaxRecordOffset);
+                if (holds && (best.base_offset == -1 || segment.base_offset < best.base_offset)) {
+                    best = {.kind = kind, .base_offset = segment.base_offset};
+                }
             }
         }
+        if (best.base_offset != -1) {
+            return best;
+        }
     }
-    return best;
+    return {};
 }
 
 Owner owner_in(const PartitionListing& listing, const std::vector<Slice>& slices, std::int64_t offset) {
@@ -112,11 +109,21 @@ TEST_CASE("a range cuts slices at its ends") {
     CHECK(store::route(listing_of({}, {}), {}).empty());
 }
 
+TEST_CASE("where no segment likely holds an offset, an index that may is asked") {
+    auto listing = listing_of({0, 300}, {0, 100, 300});
+    CHECK(store::route(listing, {.end_offset = 300}) ==
+          std::vector<Slice>{{.kind = SourceKind::index, .segment = 0, .same_log = 0, .first_offset = 0, .end_offset = 100},
+                             {.kind = SourceKind::log, .segment = 1, .first_offset = 100, .end_offset = 300}});
+    listing.logs[1].end_at(200);
+    const auto rest = store::next_slice(listing, 200, kMaxRecordOffset);
+    CHECK(rest == Slice{.kind = SourceKind::index, .segment = 0, .same_log = 0, .first_offset = 200, .end_offset = 300});
+}
+
 TEST_CASE("when a segment is known to end earlier, another one that may hold the rest answers") {
     auto listing = listing_of({0, 300}, {200, 300});
     // By names the index of 0 may go up to 300, and the log of 200 need not be asked.
     CHECK(store::next_slice(listing, 0, kMaxRecordOffset)->end_offset == 300);
-    listing.indexes[0].end_offset = 150;
+    listing.indexes[0].end_at(150);
     CHECK(store::route(listing, {}) ==
           std::vector<Slice>{{.kind = SourceKind::index, .segment = 0, .first_offset = 0, .end_offset = 150},
                              {.kind = SourceKind::log, .segment = 0, .first_offset = 200, .end_offset = 300},
@@ -132,7 +139,7 @@ TEST_CASE("random listings: every offset that a segment may hold has the one own
             for (Segment& segment : *segments) {
                 if (random() % 3 == 0) {  // as a reader that came to its end would do
                     const auto length = static_cast<std::int64_t>(random() % 12);
-                    segment.end_offset = std::min(segment.end_offset, segment.base_offset + length);
+                    segment.end_at(segment.base_offset + length);
                 }
             }
         }
@@ -148,10 +155,9 @@ TEST_CASE("random listings: every offset that a segment may hold has the one own
             CHECK(slices[i].first_offset < slices[i].end_offset);
             CHECK((i == 0 || slices[i - 1].end_offset <= slices[i].first_offset));
         }
-        Owner held;
         for (std::int64_t offset = range.first_offset.value_or(0); offset < kBelow + 20; ++offset) {
-            held = range.has_offset(offset) ? owner_of(listing, offset, held) : Owner{};
-            REQUIRE(owner_in(listing, slices, offset) == held);
+            const Owner owner = range.has_offset(offset) ? owner_of(listing, offset) : Owner{};
+            REQUIRE(owner_in(listing, slices, offset) == owner);
         }
     }
 }
