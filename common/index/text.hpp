@@ -55,7 +55,8 @@ class WordReader {
     bool next(Word& out);
 
   private:
-    /// What the bytes text_[at .. at + 64) are, a bit each, and their lower case.
+    static constexpr std::size_t kBlockBytes = 64;
+    /// What the bytes text_[at .. at + kBlockBytes) are, a bit each, and their lower case.
     struct Block {
         std::size_t at = 0;
         std::size_t end = 0;  // at, where nothing has been read yet
@@ -64,7 +65,7 @@ class WordReader {
         std::uint64_t lower = 0;
         std::uint64_t underscores = 0;
         std::uint64_t not_ascii = 0;  // these count as letters as well
-        std::array<char, 64> folded{};
+        std::array<char, kBlockBytes> folded{};
     };
 
     void read_block(std::size_t at);

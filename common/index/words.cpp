@@ -33,9 +33,9 @@ Vector is_within(Vector v, std::uint8_t first, std::uint8_t last) {
     return reinterpret_cast<Vector>(v - first <= static_cast<std::uint8_t>(last - first));
 }
 
-/// Of a block: [begin, end), which is below 64.
+/// Those of [begin, end), which is not empty, of a block.
 std::uint64_t bits_between(std::size_t begin, std::size_t end) {
-    return (std::uint64_t{1} << end) - (std::uint64_t{1} << begin);
+    return ~std::uint64_t{0} >> (64 - (end - begin)) << begin;
 }
 
 /// A character with what it is; size 0 at a byte that breaks UTF-8, which separates.
@@ -118,16 +118,17 @@ bool WordReader::next(Word& out) {
             at_ = block_.end;
             continue;
         }
-        at_ += static_cast<std::size_t>(std::countr_zero(letters));
+        const auto before = static_cast<std::size_t>(std::countr_zero(letters));
+        at_ += before;
         const std::size_t begin = at_ - block_.at;
-        const std::uint64_t others = ~block_.letters >> begin;
-        if (others == 0 && begin > 0) {
+        const std::size_t end = begin + static_cast<std::size_t>(std::countr_one(letters >> before));
+        const bool is_ascii = (block_.not_ascii & bits_between(begin, end)) == 0;
+        if (is_ascii && end == kBlockBytes && begin > 0) {
             // It may end behind the block: look again from its begin on.
             block_.end = 0;
             continue;
         }
-        const std::size_t end = begin + static_cast<std::size_t>(std::countr_zero(others));
-        if (others == 0 || (block_.not_ascii & bits_between(begin, end)) != 0) {
+        if (!is_ascii || end == kBlockBytes) {
             if (take_character(out)) {
                 return true;
             }
@@ -141,11 +142,12 @@ bool WordReader::next(Word& out) {
     return false;
 }
 
+/// Looks at what begins at text_[at]; behind the text's end there is nothing that counts.
 void WordReader::read_block(std::size_t at) {
     block_.at = at;
-    block_.end = std::min(at + block_.folded.size(), text_.size());
+    block_.end = std::min(at + kBlockBytes, text_.size());
     const char* from = text_.data() + at;
-    std::array<char, sizeof block_.folded> padded{};
+    std::array<char, kBlockBytes> padded{};
     if (block_.end - at < padded.size()) {
         std::memcpy(padded.data(), from, block_.end - at);
         from = padded.data();
