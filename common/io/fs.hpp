@@ -11,7 +11,6 @@
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
-#include "base/units.hpp"
 #include "io/file.hpp"
 
 namespace kseg::io {
