@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/crc.hpp"
@@ -111,7 +110,7 @@ Result<void> ChunkStore::read_run(std::span<const ChunkRow> run, std::uint64_t p
             if (const auto done = unpack(chunk, in, {whole->data(), whole->size()}); !done) {
                 return done.error();
             }
-            std::memcpy(into.data(), whole->data() + skip, part);
+            std::copy_n(whole->data() + skip, part, into.data());
             cache_.put(static_cast<std::size_t>(&chunk - chunks_.data()), whole);
         }
         position += part;
@@ -133,7 +132,7 @@ Result<std::size_t> ChunkStore::read_at(std::uint64_t position, std::span<std::b
         if (const auto chunk = cache_.get(number)) {
             const auto skip = static_cast<std::size_t>(position - chunks_[number].position);
             const auto part = static_cast<std::size_t>(std::min<std::uint64_t>(end - position, chunk->size() - skip));
-            std::memcpy(into.data() + (into.size() - (end - position)), chunk->data() + skip, part);
+            std::copy_n(chunk->data() + skip, part, into.data() + (into.size() - (end - position)));
             position += part;
             ++number;
             continue;

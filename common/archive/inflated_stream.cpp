@@ -2,7 +2,6 @@
 #include "archive/inflated_stream.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace kseg::archive {
@@ -100,7 +99,7 @@ Result<std::size_t> InflatedStream::read_at(std::uint64_t position, std::span<st
             if (position >= block.position && position < end) {
                 const std::size_t part =
                     static_cast<std::size_t>(std::min<std::uint64_t>(end - position, into.size() - done));
-                std::memcpy(into.data() + done, block.bytes.data() + (position - block.position), part);
+                std::copy_n(block.bytes.data() + (position - block.position), part, into.data() + done);
                 done += part;
                 position += part;
                 found = true;

@@ -2,7 +2,6 @@
 #include "archive/read_ahead.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace kseg::archive {
@@ -34,7 +33,7 @@ std::shared_ptr<ReadAhead::Place> ReadAhead::place_of(std::uint64_t offset, std:
 Result<std::size_t> ReadAhead::read_on(Place& place, std::uint64_t offset, std::span<std::byte> into) const {
     const std::size_t kept = std::min(into.size(), place.kept.size() - place.used);
     if (kept != 0) {
-        std::memcpy(into.data(), place.kept.data() + place.used, kept);
+        std::copy_n(place.kept.data() + place.used, kept, into.data());
         place.used += kept;
         place.next += kept;
     }
@@ -52,7 +51,7 @@ Result<std::size_t> ReadAhead::read_on(Place& place, std::uint64_t offset, std::
     }
     place.used = std::min(rest.size(), *got);
     place.next += place.used;
-    std::memcpy(rest.data(), place.kept.data(), place.used);
+    std::copy_n(place.kept.data(), place.used, rest.data());
     return kept + place.used;
 }
 

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
-#include <cstring>
 #include <string>
 #include <utility>
 
@@ -48,7 +48,9 @@ std::string pax_record(std::string_view key, std::string_view value) {
 void append_block(ByteBuffer& out, const SplitName& name, char type, std::uint64_t size) {
     std::array<char, kTarBlockBytes> block{};
     const auto put = [&block](std::size_t at, std::string_view text) {
-        std::memcpy(block.data() + at, text.data(), text.size());
+        if (!text.empty()) {  // of an empty view the pointer is null
+            std::copy_n(text.data(), text.size(), block.data() + at);
+        }
     };
     put(0, name.name);
     put(100, "0000644");                                                // mode
@@ -79,7 +81,7 @@ void append_zeros(ByteBuffer& out, std::size_t count) {
     out.reserve_more(count);
     const std::size_t start = out.size();
     out.resize(start + count);
-    std::memset(out.data() + start, 0, count);
+    std::fill_n(out.data() + start, count, std::byte{0});
 }
 
 void append_tar_header(ByteBuffer& out, std::string_view name, std::uint64_t size) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace kseg::archive {
@@ -62,7 +61,7 @@ Result<std::size_t> KeptTail::read_at(std::uint64_t offset, std::span<std::byte>
         offset += before;
     }
     if (before != into.size()) {
-        std::memcpy(into.data() + before, tail_.data() + (offset - tail_at_), into.size() - before);
+        std::copy_n(tail_.data() + (offset - tail_at_), into.size() - before, into.data() + before);
     }
     return into.size();
 }
