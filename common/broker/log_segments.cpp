@@ -51,7 +51,7 @@ Result<void> LogSegments::open(Place segment) {
 void LogSegments::let_go_of_others(Place keep) {
     std::size_t open = 0;
     for (auto at = segments_.begin(); at != segments_.end() && std::next(at) != segments_.end(); ++at) {
-        open += at->second.file != nullptr ? 1 : 0;
+        open += at->second.file != nullptr ? 1U : 0U;
     }
     for (auto at = segments_.begin(); at != segments_.end() && std::next(at) != segments_.end() && open > kMostOpen; ++at) {
         if (at != keep && at->second.file != nullptr) {

@@ -59,7 +59,6 @@ void Partition::detach() {
     }
     detached_ = true;
     if (log_ != nullptr) {
-        log_->on_complete = nullptr;
         log_ = nullptr;
     }
     const auto completions = std::move(completions_);
@@ -72,6 +71,10 @@ void Partition::detach() {
     for (const auto& [id, then] : waiters) {
         then();
     }
+}
+
+std::int64_t Partition::end_offset() const {
+    return log_ == nullptr ? visible_.offset : log_->end_offset();
 }
 
 std::int64_t Partition::last_stable_offset() const {

@@ -44,6 +44,8 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     [[nodiscard]] std::int64_t log_start() const { return log_start_; }
     /// What is below may be shown: it is as durable as the sync policy makes it.
     [[nodiscard]] std::int64_t high_watermark() const { return visible_.offset; }
+    /// Behind the last record, shown or not.
+    [[nodiscard]] std::int64_t end_offset() const;
     /// What is below belongs to no open transaction.
     [[nodiscard]] std::int64_t last_stable_offset() const;
     /// The largest producer id in the log; -1 without one.

@@ -121,7 +121,10 @@ Result<void> Topics::load_topic_ids() {
         }
         by_id_[topic->id] = topic.get();
         for (const auto& [number, partition] : topic->partitions) {
-            const auto id = is_read_only() ? topic->id : read_topic_id(around_.fs, partition->directory());
+            if (is_read_only()) {
+                continue;
+            }
+            const auto id = read_topic_id(around_.fs, partition->directory());
             if (!id || *id != topic->id) {
                 if (auto written = write_topic_id(around_.fs, partition->directory(), topic->id); !written) {
                     return written;
