@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -29,6 +28,10 @@ void join(std::vector<Input>& inputs, std::size_t first, std::size_t log) {
         inputs[i].log = log;
         inputs[i].next_base_offset = i + 1 < inputs.size() ? inputs[i + 1].base_offset : std::nullopt;
     }
+}
+
+void warn(const Error& error, Report& report) {
+    report.damage(error.file, error.at ? fmt::format("offset {}: {}", *error.at, error.what) : error.what);
 }
 
 /// Warns where a log has another size than its index says.
@@ -94,8 +97,7 @@ std::optional<index::Manifest> read_manifest(const archive::Archive& archive, co
     const auto content = file ? io::read_all(**file, kMostManifestBytes) : Result<ByteBuffer>(file.error());
     auto manifest = content ? index::parse_manifest(content->bytes(), shown) : Result<index::Manifest>(content.error());
     if (!manifest) {
-        const Error error = manifest.error().in_file(shown);
-        report.damage(error.file, error.at ? fmt::format("offset {}: {}", *error.at, error.what) : error.what);
+        warn(manifest.error().in_file(shown), report);
         return std::nullopt;
     }
     return *std::move(manifest);
@@ -116,41 +118,46 @@ bool has_manifest(const fs::path& directory) {
 }
 
 /// Where the log of an index may be: where its manifest says, else beside it, as an extracted archive has it.
-std::vector<std::string> places_of_log(const std::string& directory, const index::Manifest& manifest) {
-    std::vector<std::string> places;
-    const auto add = [&places](const fs::path& path) {
-        if (std::find(places.begin(), places.end(), path.string()) == places.end()) {
-            places.push_back(path.string());
-        }
-    };
-    const fs::path named = fs::path(directory) / manifest.log_path;
+std::vector<fs::path> places_of_log(const fs::path& directory, const index::Manifest& manifest) {
+    std::vector<fs::path> places;
     if (!manifest.log_path.empty()) {
         // Without the dots it reads better; where links are on the way it may be another file.
-        add(named.lexically_normal());
-        add(named);
+        const fs::path named = directory / manifest.log_path;
+        places = {named.lexically_normal(), named};
     }
-    add((fs::path(directory) / fmt::format("{:020}.log", manifest.base_offset)).lexically_normal());
+    places.push_back((directory / fmt::format("{:020}.log", manifest.base_offset)).lexically_normal());
     return places;
 }
 
+/// The log of an index: the first file of the size that the manifest has, else the first.
 Result<Input> input_of_index(const std::string& directory, const index::Manifest& manifest) {
-    std::string tried;
-    for (const std::string& path : places_of_log(directory, manifest)) {
-        std::error_code code;
-        if (fs::is_regular_file(path, code)) {
-            const std::uintmax_t size = fs::file_size(path, code);
-            return Input{.path = path,
-                         .name_below = fs::path(path).filename().string(),
-                         .partition = segment::PartitionName{.topic = manifest.topic, .partition = manifest.partition},
-                         .base_offset = manifest.base_offset,
-                         .last_of_log = true,
-                         .sealed = true,
-                         .size = code ? 0 : size};
+    std::optional<Input> found;
+    std::vector<std::string> tried;
+    for (const fs::path& path : places_of_log(directory, manifest)) {
+        if (const std::string normal = path.lexically_normal().string(); std::ranges::find(tried, normal) == tried.end()) {
+            tried.push_back(normal);
         }
-        tried += (tried.empty() ? "" : " and ") + path;
+        std::error_code code;
+        if (!fs::is_regular_file(path, code)) {
+            continue;
+        }
+        const std::uintmax_t size = fs::file_size(path, code);
+        if (!code && (!found || (found->size != manifest.log_size && size == manifest.log_size))) {
+            found = Input{.path = path.string(),
+                          .name_below = path.filename().string(),
+                          .partition = segment::PartitionName{.topic = manifest.topic, .partition = manifest.partition},
+                          .base_offset = manifest.base_offset,
+                          .last_of_log = true,
+                          .sealed = true,
+                          .size = size};
+        }
     }
-    return Error{
-        .code = Errc::io, .what = fmt::format("the log of this index is missing; looked for {}", tried), .file = directory};
+    if (found) {
+        return *std::move(found);
+    }
+    return Error{.code = Errc::io,
+                 .what = fmt::format("the log of this index is missing; looked for {}", fmt::join(tried, " and ")),
+                 .file = directory};
 }
 
 }  // namespace
@@ -205,7 +212,7 @@ bool add_indexed_log(const std::string& directory, std::vector<Input>& inputs, R
     if (!manifest) {
         const auto segments = segment::list_segments(directory);
         if (segments && !segments->empty()) {
-            report.damage(manifest.error().file, manifest.error().what);
+            warn(manifest.error(), report);
             return false;
         }
         report.error(manifest.error());
