@@ -33,6 +33,7 @@ class IndexSlice {
     [[nodiscard]] bool nothing_wanted() const;
     Result<bool> open_log();
     Result<IndexSliceEnd> find();
+    Result<IndexSliceEnd> scan_archived();
     Result<IndexSliceEnd> scan_instead(std::optional<std::int64_t> taken_to, const std::set<std::uint64_t>* taken);
     [[nodiscard]] std::vector<std::string> logs() const;
     [[nodiscard]] IndexSliceEnd end_of(Ended ended) const;
@@ -48,10 +49,10 @@ class IndexSlice {
 Result<IndexSliceEnd> IndexSlice::run() {
     if (const auto opened = open_index(); !opened) {
         work_.sink.damage(opened.error().in_file(place_.path));
-        return IndexSliceEnd{{.ended = Ended::failed}};
+        return scan_archived();
     }
     if (nothing_wanted()) {
-        report_.skipped = true;
+        report_.skipped_by = SkippedBy::manifest;
         return end_of(Ended::finished);
     }
     const auto fits = open_log();
@@ -71,12 +72,30 @@ Result<void> IndexSlice::open_index() {
         return opened.error();
     }
     index_ = *std::move(opened);
-    if (index_->manifest().base_offset != place_.base_offset) {
+    const index::Manifest& manifest = index_->manifest();
+    if (manifest.base_offset != place_.base_offset) {
         return Error{.code = Errc::corrupt,
                      .what = fmt::format("base offset; expected {} as in the name, got {}", place_.base_offset,
-                                         index_->manifest().base_offset)};
+                                         manifest.base_offset)};
+    }
+    if (place_.archived != nullptr) {
+        const segment::PartitionName& name = place_.archived->partition;
+        if (manifest.topic != name.topic || manifest.partition != name.partition) {
+            return Error{.code = Errc::corrupt,
+                         .what = fmt::format("partition; expected {}-{} as in the name, got {}-{}", name.topic,
+                                             name.partition, manifest.topic, manifest.partition)};
+        }
     }
     return {};
+}
+
+/// Reads the log of an archive whose index cannot be used at all.
+Result<IndexSliceEnd> IndexSlice::scan_archived() {
+    if (place_.archived == nullptr || index_ != nullptr) {
+        return IndexSliceEnd{{.ended = Ended::failed}};
+    }
+    log_.path = fmt::format("{}/{:020d}.log", place_.path, place_.base_offset);
+    return scan_instead(std::nullopt, nullptr);
 }
 
 /// Whether the manifest alone says that no record is of the offsets and times that are asked for. Nothing says so of
@@ -96,9 +115,8 @@ bool IndexSlice::nothing_wanted() const {
     }
     // Of another log the manifest says nothing. Where the log is gone, nothing of it is asked for.
     for (const std::string& path : logs()) {
-        const auto there = work_.files.fs().info(path);
-        if (there && there->has_value()) {
-            return (*there)->size == manifest.log_size;
+        if (const auto size = work_.files.size_of(path)) {
+            return *size == manifest.log_size;
         }
     }
     return true;
@@ -112,6 +130,10 @@ std::vector<std::string> IndexSlice::logs() const {
             paths.push_back(std::move(path));
         }
     };
+    if (place_.archived != nullptr) {
+        // An archive of another log of the same name would be another archive.
+        return {fmt::format("{}/{}", place_.path, index_->manifest().log_path)};
+    }
     if (const std::string& path = index_->manifest().log_path; !path.empty()) {
         const std::filesystem::path below = std::filesystem::path(place_.path) / path;
         // Without the dots it reads better; where links are on the way it may be another file.
@@ -177,6 +199,9 @@ Result<IndexSliceEnd> IndexSlice::find() {
         return found.error();
     }
     work_.sink.damage(of_log ? *of_log : found.error().in_file(place_.path));
+    if (reader.resume() && index_->manifest().offsets_rise) {
+        return IndexSliceEnd{{.ended = Ended::failed, .offset = reader.taken_to(), .resume = reader.resume()}};
+    }
     if (of_log && of_log->code == Errc::io) {
         // Nothing more comes out of this file; what was taken out of order cannot be told from what another one holds.
         return index_->manifest().offsets_rise ? IndexSliceEnd{{.ended = Ended::failed, .offset = reader.taken_to()}}
@@ -209,11 +234,8 @@ IndexSliceEnd IndexSlice::end_of(Ended ended) const {
 
 /// Whether the log directory's file of this segment is the one that was indexed.
 bool IndexSlice::is_same_log() const {
-    if (place_.same_log.empty() || log_.path == place_.same_log) {
-        return true;
-    }
-    const auto there = work_.files.fs().info(place_.same_log);
-    return there && there->has_value() && (*there)->size == index_->manifest().log_size;
+    return place_.same_log.empty() || log_.path == place_.same_log ||
+           (index_ != nullptr && work_.files.size_of(place_.same_log) == index_->manifest().log_size);
 }
 
 }  // namespace
