@@ -107,13 +107,15 @@ void SegmentReader::read_segment(const Input& input) {
     Walked walked{.end = log->part.start, .whole = log->part.start.value == 0};
     segment::SegmentPart part = log->part;
     walk(*log->source, part, walked);
-    for (int places = 0; walked.failed && pass_damage(*log, input, walked); ++places) {
+    for (int places = 0; walked.at_end && log->member != nullptr && log->member->damage(); ++places) {
+        if (!pass_damage(*log->member, input, walked)) {
+            break;
+        }
         if (places == kMostDamagedPlaces) {
             report_.damage(reading_->name, walked.end.value, "too much damage; the rest is left out");
             break;
         }
         part.start = walked.end;
-        walked.failed.reset();
         walk(*log->source, part, walked);
     }
     if (!walked.whole || stopped()) {
@@ -122,17 +124,12 @@ void SegmentReader::read_segment(const Input& input) {
     tell_end(log->part, walked);
 }
 
-/// Reports why a walk has failed. Where that is damage of an archive, what cannot be read is a gap; true where the walk can
-/// go on behind it.
-bool SegmentReader::pass_damage(OpenedLog& log, const Input& input, Walked& walked) {
-    const Error error = walked.failed->in_file(reading_->name);
-    if (log.member == nullptr || error.code == Errc::io) {
-        report_.error(error);
-        return false;
-    }
-    report_.lost(error);
+/// Reports where an archive is damaged. What cannot be read is a gap; true where the walk can go on behind it.
+bool SegmentReader::pass_damage(archive::MemberStream& member, const Input& input, Walked& walked) {
+    report_.lost(member.damage()->in_file(reading_->name));
     walked.lost = true;
-    const auto next = log.member->pass_damage();
+    walked.whole = false;
+    const auto next = member.pass_damage();
     const FileOffset end{next.value_or(input.size)};
     if (end > walked.end) {
         Part part{.segment = reading_};
@@ -188,18 +185,20 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
         printer_.drain();
     };
     FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, reading_->name);
+    walked.at_end = false;
     while (!stopped()) {
         const auto item = cursor.next();
         if (!item) {
             interrupted_ = item.error().code == Errc::cancelled;
             if (!interrupted_) {
-                walked.failed = item.error();
+                report_.error(item.error().in_file(reading_->name));
             }
             walked.whole = false;
             break;
         }
         if (item->outcome == segment::Outcome::end ||
             (item->outcome == segment::Outcome::torn_tail && options_.follow && stop_asked())) {
+            walked.at_end = true;
             break;
         }
         take(cursor, *item, part);

@@ -41,9 +41,9 @@ class SegmentReader {
         FileOffset end{};                        // behind the last item
         std::uint64_t batches = 0;               // good and bad
         std::optional<segment::Item> refused{};  // the last gap that is more than a tail
+        bool at_end = false;                     // of what the source gave
         bool whole = true;                       // from the first byte to the last
         bool lost = false;                       // what an archive had of it is damaged
-        std::optional<Error> failed{};           // why the last walk ended early
     };
 
     void read_one(const Input& input);
@@ -52,7 +52,7 @@ class SegmentReader {
     void walk(io::ByteSource& source, const segment::SegmentPart& where, Walked& walked);
     void take(const FileCursor& cursor, const segment::Item& item, Part& part);
     bool note(const segment::Item& item, const segment::SegmentPart& where, Walked& walked);
-    bool pass_damage(OpenedLog& log, const Input& input, Walked& walked);
+    bool pass_damage(archive::MemberStream& member, const Input& input, Walked& walked);
     void tell_end(const segment::SegmentPart& where, const Walked& walked);
     void check_log_order(const Input& input);
     [[nodiscard]] bool outside_range(const Input& input) const;

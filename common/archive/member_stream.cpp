@@ -51,9 +51,11 @@ Result<std::size_t> MemberStream::read(std::span<std::byte> into) {
             got = file_->read_at(next_, into.first(part));
         }
     }
-    if (got) {
-        next_ += *got;
+    if (!got && got.error().code != Errc::io) {
+        damage_ = got.error();
+        return std::size_t{0};
     }
+    next_ += got ? *got : 0;
     return got;
 }
 
@@ -76,6 +78,7 @@ std::optional<std::uint64_t> MemberStream::pass_damage() {
         }
         if (got) {
             start_ = next_ = at;
+            damage_.reset();
             return at;
         }
         if (got.error().code == Errc::io) {
