@@ -106,7 +106,7 @@ void SegmentReader::read_segment(const Input& input) {
     }
     Walked walked{.end = log->part.start, .whole = log->part.start.value == 0};
     segment::SegmentPart part = log->part;
-    walk(*log->source, part, walked);
+    walk(*log, part, walked);
     for (int places = 0; walked.at_end && log->member != nullptr && log->member->damage(); ++places) {
         if (!pass_damage(*log->member, input, walked)) {
             break;
@@ -116,7 +116,7 @@ void SegmentReader::read_segment(const Input& input) {
             break;
         }
         part.start = walked.end;
-        walk(*log->source, part, walked);
+        walk(*log, part, walked);
     }
     if (!walked.whole || stopped()) {
         log_end_.reset();
@@ -177,10 +177,10 @@ bool SegmentReader::note(const segment::Item& item, const segment::SegmentPart& 
     return where.stop_at && item.position >= *where.stop_at && last >= where.stop_offset;
 }
 
-void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& where, Walked& walked) {
-    io::Window window(source, where.start);
+void SegmentReader::walk(OpenedLog& log, const segment::SegmentPart& where, Walked& walked) {
+    io::Window window(*log.source, where.start);
     Part part{.segment = reading_};
-    source.before_wait = [&] {
+    log.source->before_wait = [&] {
         printer_.submit(part);
         printer_.drain();
     };
@@ -196,8 +196,10 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
             walked.whole = false;
             break;
         }
-        if (item->outcome == segment::Outcome::end ||
-            (item->outcome == segment::Outcome::torn_tail && options_.follow && stop_asked())) {
+        // What is torn by damage is part of the gap there; what is torn where a follower stops may be whole soon.
+        const bool torn = item->outcome == segment::Outcome::torn_tail;
+        const bool damaged = log.member != nullptr && log.member->damage();
+        if (item->outcome == segment::Outcome::end || (torn && (damaged || (options_.follow && stop_asked())))) {
             walked.at_end = true;
             break;
         }

@@ -49,7 +49,7 @@ class SegmentReader {
     void read_one(const Input& input);
     void read_segment(const Input& input);
     void read_side_file(const Input& input);
-    void walk(io::ByteSource& source, const segment::SegmentPart& where, Walked& walked);
+    void walk(OpenedLog& log, const segment::SegmentPart& where, Walked& walked);
     void take(const FileCursor& cursor, const segment::Item& item, Part& part);
     bool note(const segment::Item& item, const segment::SegmentPart& where, Walked& walked);
     bool pass_damage(archive::MemberStream& member, const Input& input, Walked& walked);

@@ -465,6 +465,7 @@ class Damage(Case):
                     self.assertEqual(k.valid_extents(run.lines()), whole)
                     self.assertIsNone(k.coverage_fault(run.lines(), len(self.files[name])))
                     self.assertTrue(all(x.get("valid", True) for x in run.lines()), "nothing is made of what is lost")
+                    self.assertNotIn("torn_tail", {x["gap"]["reason"] for x in run.lines() if k.is_gap(x)})
                     for number in picked:
                         if number - 1 not in picked:  # of neighbours the first
                             self.assertRegex(run.err, rf"(?m)^error: {file}: offset {parsed.chunks[number].offset}: {name}: ")
