@@ -59,9 +59,10 @@ void report_packed(const PackContext& context, const std::string& directory, con
     }
 }
 
-/// Takes away what puts left that did not live to end.
+/// Takes away what runs left that did not live to end.
 void clean(const PackContext& context) {
-    const auto removed = context.store.remove_unfinished(SystemClock().now() - kUnfinished.count());
+    const auto removed =
+        store::remove_leftovers(io::posix_fs(), context.store, context.scratch, SystemClock().now() - kUnfinished.count());
     if (!removed) {
         // Space, and no more: not everybody who may put may also do this.
         context.report.detail("what interrupted uploads left could not be removed: " + removed.error().message());

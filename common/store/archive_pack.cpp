@@ -206,4 +206,11 @@ Result<PackedSegment> pack_segment(io::Fs& fs, objects::ObjectStore& store, cons
     return PackedSegment{.name = *std::move(name), .manifest = std::move(segment->manifest)};
 }
 
+Result<std::uint64_t> remove_leftovers(io::Fs& fs, objects::ObjectStore& store, const std::string& scratch,
+                                       TimestampMs before) {
+    const auto cleared = ScratchFile::remove_leftovers(fs, scratch);
+    auto removed = store.remove_unfinished(before);
+    return cleared || !removed ? std::move(removed) : Result<std::uint64_t>(cleared.error());
+}
+
 }  // namespace kseg::store
