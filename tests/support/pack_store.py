@@ -77,13 +77,18 @@ def name_of(content, has, topic_id=None, form="tar.gz"):
     return f"{has['topic']}/{has['partition']}/{'_'.join(parts)}.{form}"
 
 
+def in_order(members):
+    """The members with the manifest last."""
+    return dict(sorted(members.items(), key=lambda x: x[0] == "manifest.json"))
+
+
 def put_archive(store, members, has, topic_id=None, form="tar.gz"):
     """Makes an archive of members that kseg pack did not choose, and puts it under the name that its manifest calls for."""
     scratch = pathlib.Path(store).parent / "members"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
     words = []
-    for number, (name, content) in enumerate(members.items()):
+    for number, (name, content) in enumerate(in_order(members).items()):
         (scratch / str(number)).write_bytes(content)
         words.append(f"{name}={scratch / str(number)}")
     options = ["--zst"] if form == "tar.zst" else []
