@@ -62,6 +62,10 @@ class Content(PackCase):
                     self.assertEqual(str(archive.relative_to(store)), p.name_of(content, has, form=form))
                     members = p.untar(archive, place / f"tar-{form}")
                     self.assertEqual(members[log.name], log.read_bytes())
+                    if log.parent.parent.name != "damaged":
+                        for extension in (".index", ".timeindex"):  # as Kafka made them
+                            kafkas = log.with_suffix(extension)
+                            self.assertEqual(members[kafkas.name], kafkas.read_bytes())
                     mine = {n: c for n, c in p.files(index).items() if n != "manifest.json"}
                     self.assertEqual({n: members[n] for n in mine}, mine)
                     moved = dict(has, log=dict(has["log"], path=log.name))
