@@ -100,7 +100,7 @@ Result<PartitionArchives> ArchiveRegistry::archives(const segment::PartitionName
         // An archive without an id may be of any topic of that name.
         if (name.topic_id.empty() || name.topic_id == wanted) {
             result.archives.push_back(name);
-        } else {
+        } else if (topic_id.empty()) {
             others.insert(name.topic_id);
         }
     }

@@ -20,7 +20,7 @@ namespace kseg::store {
 /// The archives of one partition that are of one topic: where topics of the same name followed one another, of the last.
 struct PartitionArchives {
     std::vector<ArchiveName> archives;  ///< by base offset, then the farther-reaching first, then by name
-    /// Ids of topics that had the name as well, whose archives are not among those.
+    /// Ids of topics that had the name as well, whose archives are not among those though nobody chose so.
     std::vector<std::string> other_topic_ids;
 };
 
