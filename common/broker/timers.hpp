@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time for those who wait: what the broker's parts need of its loop, so that a test can let hours pass.
+// Time as whoever waits for something sees it: a clock and tasks to be run at a time of it, by the loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace kseg::broker {
 
-/// Names a timer that was set; 0 is none.
+/// Names a timer; 0 is none.
 using TimerId = std::uint64_t;
 
 class Timers {
@@ -19,11 +19,11 @@ class Timers {
     Timers& operator=(const Timers&) = delete;
     virtual ~Timers() = default;
 
-    /// Milliseconds of a clock that deadlines are set by. Not the time of day.
+    /// Milliseconds of a clock that never goes back: for deadlines, not for the time of day.
     [[nodiscard]] virtual TimestampMs now() const = 0;
-    /// Runs `fn` once now() is `deadline` or more, and never before at() has returned.
-    virtual TimerId at(TimestampMs deadline, std::function<void()> fn) = 0;
-    /// Takes a timer back. One that ran, was taken back already, or is 0: nothing.
+    /// Runs a task once now() is `deadline` or more.
+    virtual TimerId at(TimestampMs deadline, std::function<void()> task) = 0;
+    /// Takes a timer back; nothing where it ran or was taken back already.
     virtual void cancel(TimerId timer) = 0;
 };
 

@@ -35,10 +35,14 @@ class AnyMessage {
     void randomize(protocol::Version version, protocol::RandomSource& random) {
         protocol::random_fields(*schema_, message_, version, random);
     }
+    /// Reads a message at the begin of `in`.
+    Result<void> read_some(Bytes in, protocol::Version version, std::size_t& used) {
+        return protocol::read_fields(*schema_, message_, in, version, used);
+    }
     /// Reads all of `in`.
     Result<void> read(Bytes in, protocol::Version version) {
         std::size_t used = 0;
-        auto done = protocol::read_fields(*schema_, message_, in, version, used);
+        auto done = read_some(in, version, used);
         if (done && used != in.size()) {
             return Error{Errc::corrupt, "bytes behind the message"};
         }

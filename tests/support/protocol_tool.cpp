@@ -18,7 +18,15 @@ namespace {
 constexpr const char* kUsage = R"(usage: protocol_tool list           NAME FROM TO of every message
        protocol_tool random N SEED  N lines for every message and version
        protocol_tool read           from lines NAME VERSION HEX on stdin: the same with JSON, written again
+       protocol_tool convert        from the same: NAME VERSION HEX TO RESULT for each version TO of the message, RESULT being
+                                    the bytes in that version, or "error"
 )";
+
+std::string hex_of(const protocol::Output& out) {
+    ByteBuffer hex;
+    append_hex(hex, out.bytes.bytes());
+    return hex.empty() ? "-" : std::string(hex.text());
+}
 
 std::string line(const protocol::Schema& schema, protocol::Version version, const test::AnyMessage& message) {
     protocol::Output out;
@@ -29,9 +37,7 @@ std::string line(const protocol::Schema& schema, protocol::Version version, cons
     if (!measured || *measured != out.bytes.size()) {
         return fmt::format("{} {} error measured otherwise", schema.name, version);
     }
-    ByteBuffer hex;
-    append_hex(hex, out.bytes.bytes());
-    return fmt::format("{} {} {} {}", schema.name, version, hex.empty() ? "-" : hex.text(), message.json(version));
+    return fmt::format("{} {} {} {}", schema.name, version, hex_of(out), message.json(version));
 }
 
 void random_lines(int count, std::uint64_t seed) {
@@ -47,7 +53,15 @@ void random_lines(int count, std::uint64_t seed) {
     }
 }
 
-bool read_lines() {
+void print_converted(const protocol::Schema& schema, const std::string& from, const test::AnyMessage& message) {
+    for (int to = schema.versions.from; to <= schema.versions.to; ++to) {
+        protocol::Output out;
+        const bool done = message.write(static_cast<protocol::Version>(to), out).has_value();
+        fmt::print("{} {} {}\n", from, to, done ? hex_of(out) : "error");
+    }
+}
+
+bool read_lines(bool convert) {
     for (std::string text; std::getline(std::cin, text);) {
         std::istringstream words(text);
         std::string name;
@@ -61,10 +75,12 @@ bool read_lines() {
             return false;
         }
         test::AnyMessage message(*schema);
-        if (auto done = message.read(bytes->bytes(), version); done) {
-            fmt::print("{}\n", line(*schema, version, message));
-        } else {
+        if (auto done = message.read(bytes->bytes(), version); !done) {
             fmt::print("{} {} error {}\n", name, version, done.error().message());
+        } else if (convert) {
+            print_converted(*schema, fmt::format("{} {} {}", name, version, hex), message);
+        } else {
+            fmt::print("{}\n", line(*schema, version, message));
         }
     }
     return true;
@@ -80,8 +96,8 @@ int main(int argc, char** argv) {
         }
     } else if (command == "random" && argc == 4) {
         random_lines(std::stoi(argv[2]), std::stoull(argv[3]));
-    } else if (command == "read" && argc == 2) {
-        return read_lines() ? 0 : 1;
+    } else if ((command == "read" || command == "convert") && argc == 2) {
+        return read_lines(command == "convert") ? 0 : 1;
     } else {
         fmt::print(stderr, "{}", kUsage);
         return 2;

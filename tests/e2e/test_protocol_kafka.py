@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every message in every version against the classes that Kafka generates from its schemas, of Kafka 4.3 and 3.9: random
+messages are the same bytes and the same JSON on both sides, and what was read in one version and is written in another is the
+same bytes or refused by both."""
+
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import kafka_messages as m  # noqa: E402
+
+SEED = 20261126
+MESSAGES, CONVERTED = 20, 4
+
+
+class Protocol(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.lines = m.tool("random", MESSAGES, SEED)
+        cls.every = {(name, str(version)) for name, first, last in (line.split(" ") for line in m.tool("list"))
+                     for version in range(int(first), int(last) + 1)}
+
+    def test_random_messages(self):
+        self.assertEqual({(name, version) for line in self.lines for name, version in m.versions_of(line)}, self.every)
+        seen = set()
+        for kafka in m.KAFKAS:
+            written, faults, unknown = m.kafka(kafka, self.lines)
+            self.assertEqual(faults[:10], [], kafka)
+            # What Kafka wrote is read here: the same lines, JSON and bytes, as those that it was written from.
+            given = [line for line in self.lines if not m.versions_of(line) & unknown]
+            if kafka == "kafka39":
+                given = [line for line in given if not m.versions_of(line) & m.NEWER_THAN_39]
+            self.assertEqual(len(written), len(given))
+            self.assertEqual(m.tool("read", lines=written), given, kafka)
+            seen |= {pair for line in given for pair in m.versions_of(line)}
+        self.assertEqual(self.every - seen, set(), "versions that no Kafka has checked")
+
+    def test_from_version_to_version(self):
+        lines = m.tool("convert", lines=m.tool("random", CONVERTED, SEED + 1))
+        self.assertGreater(sum(line.endswith(" error") for line in lines), 1000)
+        for kafka in m.KAFKAS:
+            compared, faults, _ = m.kafka(kafka, lines, "convert")
+            self.assertEqual(faults[:10], [], kafka)
+            self.assertGreater(len(compared), 8000)
+
+
+if __name__ == "__main__":
+    unittest.main()
