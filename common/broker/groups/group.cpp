@@ -111,7 +111,7 @@ ErrorCode Group::check_member(std::string_view member_id, const std::optional<st
     return members_.contains(member_id) ? ErrorCode::none : ErrorCode::unknown_member_id;
 }
 
-Member& Group::add(Member member, std::string_view protocol_type, Reply<protocol::JoinGroupResponse> join_reply) {
+Member& Group::add(Member member, std::string_view protocol_type, Answer<protocol::JoinGroupResponse> join_reply) {
     assert(!member.awaits_join() && !members_.contains(member.id));
     if (members_.empty()) {
         protocol_type_ = std::string(protocol_type);
@@ -173,7 +173,7 @@ void Group::set_protocols(Member& member, std::vector<GroupProtocol> protocols) 
     count_protocols(member, true);
 }
 
-Reply<protocol::JoinGroupResponse> Group::exchange_join(Member& member, Reply<protocol::JoinGroupResponse> reply) {
+Answer<protocol::JoinGroupResponse> Group::exchange_join(Member& member, Answer<protocol::JoinGroupResponse> reply) {
     waiting_joins_ -= member.awaits_join() ? 1U : 0U;
     waiting_joins_ += reply != nullptr ? 1U : 0U;
     return std::exchange(member.join_reply, std::move(reply));
@@ -221,8 +221,8 @@ std::string Group::select_protocol() const {
             ++votes[vote->name];
         }
     }
-    const auto best = std::max_element(votes.begin(), votes.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto best =
+        std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     return best == votes.end() ? std::string() : std::string(best->first);
 }
 

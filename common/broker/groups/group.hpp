@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A group: its members, state and generation, and what follows from these alone. It answers nobody and sets no timer: the
-// coordinator does. Source: the classic protocol of Kafka 4's group coordinator, KIP-345 (static members), KIP-394 (ids first).
+// coordinator does. Source: the classic protocol of Kafka 4's group coordinator, KIP-345 (static members), KIP-394 (ids
+// first).
 #pragma once
 
 #include <cstdint>
@@ -62,16 +63,16 @@ class Group {
     [[nodiscard]] protocol::ErrorCode check_member(std::string_view member_id,
                                                    const std::optional<std::string>& instance_id) const;
 
-    /// Adds a member that knows one of the group's protocols, with a JoinGroup that waits where `join_reply` is set. Who was
-    /// pending under this id is no longer.
-    Member& add(Member member, std::string_view protocol_type, Reply<protocol::JoinGroupResponse> join_reply);
+    /// Adds a member that knows one of the group's protocols, with a JoinGroup that waits where `join_reply` is set. Who
+    /// was pending under this id is no longer.
+    Member& add(Member member, std::string_view protocol_type, Answer<protocol::JoinGroupResponse> join_reply);
     /// Takes a member out, with whatever waits for it, which the caller answers. Another one leads if it did.
     Member remove(std::string_view member_id);
     /// Gives a static member another id. Nothing waits for it then: the caller has answered.
     Member& rename_static(std::string_view old_id, std::string new_id);
     void set_protocols(Member& member, std::vector<GroupProtocol> protocols);
     /// Sets or takes the JoinGroup that waits for a member.
-    Reply<protocol::JoinGroupResponse> exchange_join(Member& member, Reply<protocol::JoinGroupResponse> reply);
+    Answer<protocol::JoinGroupResponse> exchange_join(Member& member, Answer<protocol::JoinGroupResponse> reply);
 
     /// Ids that were given out, whose members have not joined yet, and when they are forgotten.
     std::map<std::string, TimerId, std::less<>> pending_joins{};
@@ -82,9 +83,7 @@ class Group {
     /// A member joined during the delay of the first rebalance.
     bool has_new_member = false;
 
-    [[nodiscard]] bool have_all_joined() const {
-        return waiting_joins_ == members_.size() && pending_joins.empty();
-    }
+    [[nodiscard]] bool have_all_joined() const { return waiting_joins_ == members_.size() && pending_joins.empty(); }
     [[nodiscard]] std::size_t waiting_joins() const { return waiting_joins_; }
     /// The longest of the members'.
     [[nodiscard]] std::int32_t rebalance_timeout_ms() const;

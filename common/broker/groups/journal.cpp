@@ -7,7 +7,8 @@
 
 namespace kseg::broker {
 
-void Journal::append(std::string_view group, OffsetsBatch batch, const std::function<void(std::int64_t)>& apply, Done done) {
+void Journal::append(std::string_view group, OffsetsBatch batch, const std::function<void(std::int64_t)>& apply,
+                     Done done) {
     if (failure_) {
         done(*failure_);
         return;

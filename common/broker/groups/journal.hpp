@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The coordinator's side of its log: what is appended is true in memory at once, and nobody hears of it before it is durable.
+// The coordinator's side of its log: what is appended is true in memory at once, and nobody hears of it before it is
+// durable.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class Journal {
     explicit Journal(OffsetsLog& log) : log_(&log) {}
 
     /// Appends a batch.
-    /// apply  runs before append() returns, with the first record's offset, where the log took the batch: what replaying the
+    /// apply  runs before append() returns, with the first record's offset, where the log took the batch: what replaying
+    /// the
     ///        records would do
     /// done   runs once: after `apply`, when the batch is durable; or with an error when it is not, which may be at once
     void append(std::string_view group, OffsetsBatch batch, const std::function<void(std::int64_t)>& apply, Done done);

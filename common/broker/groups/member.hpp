@@ -17,7 +17,7 @@ namespace kseg::broker {
 
 /// Takes an answer, once. It must not call the coordinator before it has returned.
 template <typename T>
-using Reply = std::function<void(T)>;
+using Answer = std::function<void(T)>;
 
 /// A way to assign partitions that a member knows, and what it tells the leader: its subscription, for consumers.
 using GroupProtocol = protocol::JoinGroupRequest::JoinGroupRequestProtocol;
@@ -33,8 +33,8 @@ struct Member {
     protocol::Blob assignment{};
     /// No join of it was answered yet, so it cannot send heartbeats.
     bool is_new = false;
-    Reply<protocol::JoinGroupResponse> join_reply{};  ///< set while a JoinGroup of it waits: see Group
-    Reply<protocol::SyncGroupResponse> sync_reply{};  ///< set while a SyncGroup of it waits
+    Answer<protocol::JoinGroupResponse> join_reply{};  ///< set while a JoinGroup of it waits: see Group
+    Answer<protocol::SyncGroupResponse> sync_reply{};  ///< set while a SyncGroup of it waits
     TimerId session_timer = 0;
 
     [[nodiscard]] bool awaits_join() const { return join_reply != nullptr; }
