@@ -187,7 +187,8 @@ void GroupCoordinator::clean_up() {
         }
     }
     for (const std::string& id : unused) {
-        delete_group(id);
+        // What cannot be written now is tried again the next time.
+        static_cast<void>(delete_group(id));
     }
 }
 

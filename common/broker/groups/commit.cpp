@@ -33,15 +33,16 @@ struct Commit {
     std::shared_ptr<Response> response = std::make_shared<Response>();
     std::vector<NewOffset> offsets{};
     OffsetsBatch batch{};
+};
 
-    void fail(ErrorCode error) {
-        for (auto& topic : response->topics) {
-            for (auto& partition : topic.partitions) {
-                partition.error_code = error;
-            }
+template <typename Response>
+void fail(Response& response, ErrorCode error) {
+    for (auto& topic : response.topics) {
+        for (auto& partition : topic.partitions) {
+            partition.error_code = error;
         }
     }
-};
+}
 
 /// Sets the answer's error of each partition, and gathers the others' offsets and records.
 template <typename Response, typename Topics>
@@ -123,7 +124,7 @@ void GroupCoordinator::commit(const Caller& caller, const protocol::OffsetCommit
     const ErrorCode error = check_commit(request.group_id, request.member_id, request.group_instance_id,
                                          request.generation_id_or_member_epoch, no_group, false);
     if (error != ErrorCode::none) {
-        commit.fail(error);
+        fail(*commit.response, error);
         answer(std::move(*commit.response));
         return;
     }
@@ -146,15 +147,13 @@ void GroupCoordinator::commit(const Caller& caller, const protocol::OffsetCommit
             offsets_.put(request.group_id, each.topic, each.partition, std::move(each.offset));
         }
     };
-    const auto response = commit.response;
-    journal_.append(
-        request.group_id, std::move(commit.batch), apply,
-        [commit = Commit<protocol::OffsetCommitResponse>{response}, answer](const Result<void>& result) mutable {
-            if (!result) {
-                commit.fail(error_of_commit(result.error()));
-            }
-            answer(std::move(*commit.response));
-        });
+    journal_.append(request.group_id, std::move(commit.batch), apply,
+                    [response = commit.response, answer = std::move(answer)](const Result<void>& result) {
+                        if (!result) {
+                            fail(*response, error_of_commit(result.error()));
+                        }
+                        answer(std::move(*response));
+                    });
 }
 
 void GroupCoordinator::commit_in_transaction(const protocol::TxnOffsetCommitRequest& request,
@@ -167,7 +166,7 @@ void GroupCoordinator::commit_in_transaction(const protocol::TxnOffsetCommitRequ
                              ErrorCode::illegal_generation, true);
     }
     if (error != ErrorCode::none) {
-        commit.fail(error);
+        fail(*commit.response, error);
     }
     if (error != ErrorCode::none || commit.batch.records.empty()) {
         answer(std::move(*commit.response));
@@ -184,15 +183,13 @@ void GroupCoordinator::commit_in_transaction(const protocol::TxnOffsetCommitRequ
             offsets_.put_pending(request.producer_id, request.group_id, each.topic, each.partition, std::move(each.offset));
         }
     };
-    const auto response = commit.response;
-    journal_.append(
-        request.group_id, std::move(commit.batch), apply,
-        [commit = Commit<protocol::TxnOffsetCommitResponse>{response}, answer](const Result<void>& result) mutable {
-            if (!result) {
-                commit.fail(error_of_commit(result.error()));
-            }
-            answer(std::move(*commit.response));
-        });
+    journal_.append(request.group_id, std::move(commit.batch), apply,
+                    [response = commit.response, answer = std::move(answer)](const Result<void>& result) {
+                        if (!result) {
+                            fail(*response, error_of_commit(result.error()));
+                        }
+                        answer(std::move(*response));
+                    });
 }
 
 void GroupCoordinator::end_transaction(std::int64_t producer_id, bool is_commit) {

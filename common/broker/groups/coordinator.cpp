@@ -104,7 +104,7 @@ void GroupCoordinator::erase(Group& group) {
     for (const auto& [id, member] : group.members()) {
         timers_->cancel(member.session_timer);
     }
-    groups_.erase(group.id());
+    groups_.erase(std::string(group.id()));
 }
 
 }  // namespace kseg::broker
