@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "broker/groups/coordinator.hpp"
@@ -102,8 +104,11 @@ protocol::ListGroupsResponse GroupCoordinator::list(const protocol::ListGroupsRe
 void GroupCoordinator::delete_groups(const protocol::DeleteGroupsRequest& request,
                                      Answer<protocol::DeleteGroupsResponse> answer) {
     protocol::DeleteGroupsResponse response;
+    std::set<std::string_view> seen;
     for (const std::string& id : request.groups_names) {
-        response.results.push_back({id, delete_group(id)});
+        if (seen.insert(id).second) {
+            response.results.push_back({id, delete_group(id)});
+        }
     }
     journal_.when_durable([response = std::move(response), answer = std::move(answer)](const Result<void>& result) mutable {
         for (auto& each : response.results) {

@@ -18,14 +18,19 @@ FetchedPartition no_offset(std::int32_t partition, ErrorCode error) {
     return {partition, -1, -1, "", error};
 }
 
-FetchedPartition fetched(const OffsetStore& store, std::string_view group, std::string_view topic, std::int32_t partition,
-                         bool require_stable) {
+/// Whether an offset is of another topic of this name than the one that is asked for.
+bool is_of_another(const CommittedOffset& offset, const protocol::Uuid& topic_id) {
+    return !topic_id.is_zero() && !offset.topic_id.is_zero() && topic_id != offset.topic_id;
+}
+
+FetchedPartition fetched(const OffsetStore& store, std::string_view group, std::string_view topic,
+                         const protocol::Uuid& topic_id, std::int32_t partition, bool require_stable) {
     // A transaction that ends may still change it, so that whoever starts from here would read records twice.
     if (require_stable && store.is_pending(group, topic, partition)) {
         return no_offset(partition, ErrorCode::unstable_offset_commit);
     }
     const CommittedOffset* offset = store.find(group, topic, partition);
-    if (offset == nullptr) {
+    if (offset == nullptr || is_of_another(*offset, topic_id)) {
         return no_offset(partition, ErrorCode::none);
     }
     return {partition, offset->offset, offset->leader_epoch, offset->metadata, ErrorCode::none};
@@ -40,7 +45,8 @@ FetchedGroup fetched(const OffsetStore& store, const FetchGroup& request, bool r
             answered.name = topic.name;
             answered.topic_id = topic.topic_id;
             for (const std::int32_t partition : topic.partition_indexes) {
-                answered.partitions.push_back(fetched(store, request.group_id, topic.name, partition, require_stable));
+                answered.partitions.push_back(
+                    fetched(store, request.group_id, topic.name, topic.topic_id, partition, require_stable));
             }
         }
         return group;
@@ -53,7 +59,7 @@ FetchedGroup fetched(const OffsetStore& store, const FetchGroup& request, bool r
         auto& answered = group.topics.emplace_back();
         answered.name = topic;
         for (const auto& [partition, offset] : partitions) {
-            answered.partitions.push_back(fetched(store, request.group_id, topic, partition, require_stable));
+            answered.partitions.push_back(fetched(store, request.group_id, topic, {}, partition, require_stable));
         }
     }
     return group;

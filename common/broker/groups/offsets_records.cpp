@@ -11,7 +11,7 @@ namespace {
 
 constexpr protocol::Version kOffsetKeyVersion = 1;
 constexpr protocol::Version kGroupKeyVersion = 2;
-constexpr protocol::Version kOffsetValueVersion = 3;
+constexpr protocol::Version kOffsetValueVersion = 4;
 /// The only version that has a time of expiry.
 constexpr protocol::Version kExpiringOffsetValueVersion = 1;
 constexpr protocol::Version kGroupValueVersion = 3;
