@@ -88,11 +88,30 @@ void add_append_input_options(CLI::App& app, AppendInputOptions& options) {
         ->check(CLI::Range(0, 3600000).description(""));
 }
 
-void add_append_log_options(CLI::App& app, wal::Options& options) {
-    app.add_option_function<std::string>(
-           "--sync", [&options](const std::string& text) { set_sync(text, options); },
-           "When to make appends durable: always, interval:MS or none (always)")
+CLI::Option* add_sync_option(CLI::App& app, wal::Options& options, const std::string& help) {
+    return app
+        .add_option_function<std::string>(
+            "--sync", [&options](const std::string& text) { set_sync(text, options); }, help)
         ->option_text("POLICY");
+}
+
+CLI::Option* add_span_option(CLI::App& app, const std::string& name, std::optional<std::int64_t>& span_ms,
+                             const std::string& help) {
+    return app
+        .add_option_function<std::string>(
+            name,
+            [&span_ms, name](const std::string& text) {
+                const auto span = parse_span(text);
+                if (!span) {
+                    reject(name, "a span such as 500ms, 10m, 2h or 7d", text);
+                }
+                span_ms = *span;
+            },
+            help)
+        ->option_text("SPAN");
+}
+
+void add_segment_options(CLI::App& app, wal::Options& options) {
     app.add_option_function<std::string>(
            "--segment-bytes",
            [&options](const std::string& text) {
@@ -104,17 +123,12 @@ void add_append_log_options(CLI::App& app, wal::Options& options) {
            },
            "Begin a new segment before one has more (1G)")
         ->option_text("BYTES");
-    app.add_option_function<std::string>(
-           "--segment-age",
-           [&options](const std::string& text) {
-               const auto age = parse_span(text);
-               if (!age) {
-                   reject("--segment-age", "a span such as 500ms, 10m, 2h or 7d", text);
-               }
-               options.segment_age_ms = *age;
-           },
-           "Begin a new segment when one spans more time")
-        ->option_text("SPAN");
+    add_span_option(app, "--segment-age", options.segment_age_ms, "Begin a new segment when one spans more time");
+}
+
+void add_append_log_options(CLI::App& app, wal::Options& options) {
+    add_sync_option(app, options, "When to make appends durable: always, interval:MS or none (always)");
+    add_segment_options(app, options);
     const std::map<std::string, wal::Recovery> modes{{"tail", wal::Recovery::tail},
                                                      {"strict", wal::Recovery::strict},
                                                      {"point-in-time", wal::Recovery::point_in_time},

@@ -31,6 +31,7 @@ void add_decode(CLI::App& app, Globals& globals, Run& run);
 void add_recrc(CLI::App& app, Globals& globals, Run& run);
 void add_index(CLI::App& app, Globals& globals, Run& run);
 void add_query(CLI::App& app, Globals& globals, Run& run);
+void add_serve(CLI::App& app, Globals& globals, Run& run);
 void add_wal_append(CLI::App& app, Globals& globals, Run& run);
 
 }  // namespace kseg::tools

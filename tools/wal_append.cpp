@@ -11,6 +11,7 @@
 #include "append_options.hpp"
 #include "append_session.hpp"
 #include "command.hpp"
+#include "finding_report.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 #include "progress.hpp"
@@ -32,19 +33,6 @@ struct WalAppendOptions {
     bool ack = false;
     bool verify = false;
 };
-
-void report_finding(const wal::Finding& finding, Report& report) {
-    const std::string saved =
-        finding.saved_as.empty()
-            ? ""
-            : (finding.size == 0 ? fmt::format("; is now {}", finding.saved_as)
-                                 : fmt::format("; {} bytes saved as {}", finding.size, finding.saved_as));
-    if (finding.is_damage()) {
-        report.damage(finding.file, finding.at, finding.what + saved);
-    } else {
-        report.detail(finding.file + ": " + finding.what);
-    }
-}
 
 Exit run_verify(const WalAppendOptions& options, Report& report) {
     const std::string name = fmt::format("{}-{}", options.partition.topic, options.partition.partition);

@@ -48,6 +48,9 @@ class EpollLoop final : public Loop {
     void change(int fd, Readiness interest);
     void forget(int fd);
 
+    /// Written to, this event descriptor ends a wait; stays the loop's.
+    [[nodiscard]] int wake_descriptor() const { return wake_.get(); }
+
     /// One turn: waits for something to do, if `wait`, at most until the next timer, and does it.
     void run_once(bool wait);
     /// Turns until stop().

@@ -183,6 +183,7 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
         }
     }
     stamp_batch(whole, placed.base_offset, leader_epoch_);
+    const std::uint64_t position = active_->size();
     if (const auto written = write_batch(whole); !written) {
         return written.error();
     }
@@ -191,7 +192,11 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
     if (options_.sync == SyncPolicy::none) {
         completed_ = appended_;
     }
-    return Appended{.base_offset = placed.base_offset, .last_offset = placed.last_offset(), .ticket = appended_};
+    return Appended{.base_offset = placed.base_offset,
+                    .last_offset = placed.last_offset(),
+                    .ticket = appended_,
+                    .segment = active_->base_offset(),
+                    .position = position};
 }
 
 Result<void> PartitionLog::write_batch(std::span<std::byte> whole) {
@@ -310,6 +315,26 @@ std::int64_t PartitionLog::durable_offset() const {
 std::int64_t PartitionLog::last_stable_offset() const {
     const Lock lock(mutex_);
     return producers_.last_stable_offset(end_offset_);
+}
+
+LogEnd PartitionLog::end() const {
+    const Lock lock(mutex_);
+    return {.offset = end_offset_, .segment = active_->base_offset(), .position = active_->size()};
+}
+
+std::int32_t PartitionLog::leader_epoch() const {
+    const Lock lock(mutex_);
+    return leader_epoch_;
+}
+
+ProducerStates::Check PartitionLog::check_producer(const record::BatchHeader& header) const {
+    const Lock lock(mutex_);
+    return producers_.check(header);
+}
+
+std::int64_t PartitionLog::largest_producer_id() const {
+    const Lock lock(mutex_);
+    return producers_.producers().empty() ? -1 : producers_.producers().rbegin()->first;
 }
 
 std::optional<Error> PartitionLog::failure() const {

@@ -45,7 +45,16 @@ struct Appended {
     std::int64_t base_offset = 0;
     std::int64_t last_offset = 0;
     Ticket ticket = 0;
-    bool duplicate = false;  ///< it was in the log already; the offsets are those it has there
+    bool duplicate = false;      ///< it was in the log already; the offsets are those it has there
+    std::int64_t segment = 0;    ///< base offset of the segment that has it; not told of a duplicate
+    std::uint64_t position = 0;  ///< where it begins in that; not told of a duplicate
+};
+
+/// Where a log ends.
+struct LogEnd {
+    std::int64_t offset = 0;
+    std::int64_t segment = 0;    ///< base offset of the active segment
+    std::uint64_t position = 0;  ///< bytes in that
 };
 
 class PartitionLog final : public Syncable {
@@ -93,6 +102,13 @@ class PartitionLog final : public Syncable {
     /// Offsets below this survive a power cut.
     [[nodiscard]] std::int64_t durable_offset() const;
     [[nodiscard]] std::int64_t last_stable_offset() const;
+    [[nodiscard]] LogEnd end() const;
+    /// What batches are stamped with.
+    [[nodiscard]] std::int32_t leader_epoch() const;
+    /// What append() would make of a batch's producer and sequence, were it appended now.
+    [[nodiscard]] ProducerStates::Check check_producer(const record::BatchHeader& header) const;
+    /// The largest producer id that the log knows of; -1 without one.
+    [[nodiscard]] std::int64_t largest_producer_id() const;
     /// Why nothing can be appended any more.
     [[nodiscard]] std::optional<Error> failure() const;
     void run_sync() override;

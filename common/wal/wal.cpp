@@ -8,6 +8,7 @@
 namespace kseg::wal {
 namespace {
 
+constexpr std::size_t kMostNameBytes = 255;
 constexpr std::string_view kLock = ".lock";
 constexpr std::string_view kCleanShutdown = ".kafka_cleanshutdown";
 // As a broker writes it that was never registered.
@@ -79,7 +80,7 @@ Result<void> Wal::begin() {
     return fs_.sync_directory(directory_);
 }
 
-Result<PartitionLog*> Wal::partition(const segment::PartitionName& name) {
+Result<PartitionLog*> Wal::partition(const segment::PartitionName& name, const SegmentLimits& limits) {
     if (const auto found = partitions_.find(name); found != partitions_.end()) {
         return found->second.get();
     }
@@ -99,11 +100,40 @@ Result<PartitionLog*> Wal::partition(const segment::PartitionName& name) {
         .fs = fs_, .clock = clock_, .pool = pool_, .save_recovery_point = [this, name](std::int64_t offset) {
             return save_recovery_point(name, offset);
         }};
-    auto log = PartitionLog::open(around, path_of(directory_name), recovery_point, was_clean_, options_, findings_);
+    Options options = options_;
+    options.segment_bytes = limits.bytes.value_or(options.segment_bytes);
+    options.segment_age_ms = limits.age_ms ? limits.age_ms : options.segment_age_ms;
+    auto log = PartitionLog::open(around, path_of(directory_name), recovery_point, was_clean_, options, findings_);
     if (!log) {
         return log.error();
     }
     return partitions_.emplace(name, *std::move(log)).first->second.get();
+}
+
+Result<void> Wal::remove(const segment::PartitionName& name) {
+    partitions_.erase(name);
+    const std::string directory_name = fmt::format("{}-{}", name.topic, name.partition);
+    // The form of a broker's name, which tells with 32 hex digits one set aside from another; it may not pass 255 bytes.
+    const std::string suffix = fmt::format(".{:032x}-delete", static_cast<std::uint64_t>(clock_.now()) << 16 | removed_++);
+    const std::string aside = path_of(directory_name.substr(0, kMostNameBytes - suffix.size()) + suffix);
+    if (auto renamed = fs_.rename(path_of(directory_name), aside); !renamed) {
+        return renamed;
+    }
+    if (auto synced = fs_.sync_directory(directory_); !synced) {
+        return synced;
+    }
+    {
+        const std::lock_guard lock(points_mutex_);
+        if (recovery_points_.erase(name) != 0) {
+            if (auto written = write_partition_offsets(fs_, path_of(kRecoveryPoints), recovery_points_); !written) {
+                return written;
+            }
+        }
+    }
+    if (auto removed = io::remove_with_files(fs_, aside); !removed) {
+        return removed;
+    }
+    return fs_.sync_directory(directory_);
 }
 
 Result<void> Wal::save_recovery_point(const segment::PartitionName& name, std::int64_t offset) {

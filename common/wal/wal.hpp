@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,6 +20,12 @@
 #include "wal/sync_pool.hpp"
 
 namespace kseg::wal {
+
+/// When a partition's segments are rolled, where it is not as the Wal's options say.
+struct SegmentLimits {
+    std::optional<std::uint64_t> bytes{};
+    std::optional<std::int64_t> age_ms{};
+};
 
 class Wal {
   public:
@@ -34,7 +41,12 @@ class Wal {
 
     /// Opens a partition, recovering it first, or makes it. Stays valid until the Wal is destroyed. By one thread.
     /// errors   those of recover();   invalid   the name is none that Kafka would take
-    Result<PartitionLog*> partition(const segment::PartitionName& name);
+    Result<PartitionLog*> partition(const segment::PartitionName& name, const SegmentLimits& limits = {});
+
+    /// Lets go of a partition and deletes its directory, which is first set aside as a broker does, so that a crash leaves
+    /// all of the log or nothing that is taken for one. What the pointer of partition() stood for is gone.
+    /// errors   io   it is set aside or not; either way the log is no longer open
+    Result<void> remove(const segment::PartitionName& name);
 
     /// Closes all partitions. Where all went well, the next who opens the directory need not recover.
     Result<void> close();
@@ -61,6 +73,7 @@ class Wal {
     PartitionOffsets recovery_points_;  // guarded by points_mutex_
     SyncPool pool_;
     std::map<segment::PartitionName, std::unique_ptr<PartitionLog>> partitions_;
+    std::uint64_t removed_ = 0;
 };
 
 }  // namespace kseg::wal

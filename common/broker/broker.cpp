@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/broker.hpp"
+
+#include "broker/handlers/handlers.hpp"
+
+namespace kseg::broker {
+
+Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal)
+    : around_(around),
+      settings_(std::move(settings)),
+      wal_(std::move(wal)),
+      topics_({.fs = around.fs,
+               .clock = around.clock,
+               .loop = around.loop,
+               .random = around.random,
+               .directory = settings_.directory,
+               .wal = wal_.get(),
+               .defaults = settings_.defaults}),
+      fetch_sessions_(around.random) {}
+
+Broker::~Broker() {
+    around_.loop.cancel(retention_timer_);
+}
+
+Result<std::unique_ptr<Broker>> Broker::open(const Surroundings& around, BrokerSettings settings) {
+    while (settings.directory.size() > 1 && settings.directory.ends_with('/')) {
+        settings.directory.pop_back();
+    }
+    std::unique_ptr<wal::Wal> wal;
+    if (!settings.read_only) {
+        auto opened = wal::Wal::open(around.fs, around.clock, settings.directory, settings.log);
+        if (!opened) {
+            return opened.error();
+        }
+        wal = *std::move(opened);
+    }
+    std::unique_ptr<Broker> broker(  // NOLINT(*-owning-memory): private
+        new Broker(around, std::move(settings), std::move(wal)));
+    if (const auto begun = broker->begin(); !begun) {
+        return begun.error();
+    }
+    return broker;
+}
+
+Result<void> Broker::begin() {
+    if (auto loaded = load_identity(); !loaded) {
+        return loaded;
+    }
+    if (auto opened = topics_.open(); !opened) {
+        return opened;
+    }
+    for (const auto& [name, partitions] : settings_.topics) {
+        if (topics_.find(name) == nullptr) {
+            if (const auto made = topics_.create(name, partitions, {}); !made) {
+                return made.error();
+            }
+        }
+    }
+    serve_core(*this);
+    if (!settings_.read_only) {
+        check_retention();
+    }
+    return {};
+}
+
+Result<void> Broker::load_identity() {
+    const auto found = read_identity(around_.fs, settings_.directory);
+    if (!found) {
+        return found.error();
+    }
+    if (*found) {
+        identity_ = **found;
+    }
+    const bool complete = *found && !identity_.cluster_id.empty();
+    if (!complete) {
+        identity_.cluster_id = to_string(random_uuid(around_.random));
+    }
+    // One that is there stays as it is: it is somebody's.
+    return *found || settings_.read_only ? Result<void>()
+                                         : write_identity(around_.fs, settings_.directory, identity_, around_.random);
+}
+
+void Broker::check_retention() {
+    (void)topics_.apply_retention();  // what could not be deleted now is tried again
+    retention_timer_ = around_.loop.at(around_.loop.now() + settings_.retention_check_ms, [this] { check_retention(); });
+}
+
+Topic* Broker::find_or_create(const std::string& name, bool may_create) {
+    Topic* const found = topics_.find(name);
+    if (found != nullptr || !may_create || !settings_.auto_create || settings_.read_only || !is_topic_name(name) ||
+        topics_.colliding(name) != nullptr) {
+        return found;
+    }
+    const auto made = topics_.create(name, settings_.default_partitions, {});
+    return made ? *made : nullptr;
+}
+
+Result<void> Broker::close() {
+    around_.loop.cancel(retention_timer_);
+    retention_timer_ = 0;
+    return wal_ ? wal_->close() : Result<void>();
+}
+
+}  // namespace kseg::broker

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// A broker without its sockets: the topics of a directory, and the APIs that are served over them. By the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "broker/address.hpp"
+#include "broker/data_dir.hpp"
+#include "broker/dispatcher.hpp"
+#include "broker/fetch_sessions.hpp"
+#include "broker/loop.hpp"
+#include "broker/topics.hpp"
+#include "io/fs.hpp"
+#include "wal/wal.hpp"
+
+namespace kseg::broker {
+
+struct BrokerSettings {
+    std::string directory;
+    Address advertised{};  ///< what clients are told to connect to
+    bool auto_create = true;
+    std::int32_t default_partitions = 1;
+    bool read_only = false;
+    std::vector<std::pair<std::string, std::int32_t>> topics{};  ///< made at the start where they are missing
+    wal::Options log{};
+    TopicSettings defaults{};
+    TimestampMs retention_check_ms = 30'000;
+};
+
+class Broker {
+  public:
+    struct Surroundings {
+        io::Fs& fs;
+        const Clock& clock;  ///< the time of day
+        Loop& loop;
+        Random random;
+    };
+
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+    ~Broker();
+
+    /// Opens the directory, recovering what was not closed cleanly, and makes the topics that are asked for.
+    /// errors   exists   somebody else has it open;   io, corrupt
+    static Result<std::unique_ptr<Broker>> open(const Surroundings& around, BrokerSettings settings);
+
+    /// Makes everything durable. Nothing may be handled after.
+    Result<void> close();
+
+    /// Where frames go.
+    [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
+    [[nodiscard]] Topics& topics() { return topics_; }
+    [[nodiscard]] FetchSessions& fetch_sessions() { return fetch_sessions_; }
+    [[nodiscard]] const Identity& identity() const { return identity_; }
+    [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
+    [[nodiscard]] Loop& loop() { return around_.loop; }
+    [[nodiscard]] const Clock& clock() const { return around_.clock; }
+    [[nodiscard]] io::Fs& fs() { return around_.fs; }
+    [[nodiscard]] const Random& random() const { return around_.random; }
+    /// What opening the logs found and did.
+    [[nodiscard]] wal::Findings findings() const { return wal_ ? wal_->findings() : wal::Findings(); }
+
+    /// Set once the port is known, before the first request.
+    void set_advertised(Address address) { settings_.advertised = std::move(address); }
+
+    /// Keeps a request that waits for something, until let_go() or the broker's end.
+    void keep(std::shared_ptr<const void> waiting) {
+        const void* const key = waiting.get();
+        waiting_.emplace(key, std::move(waiting));
+    }
+    void let_go(const void* waiting) { waiting_.erase(waiting); }
+
+    /// Finds a topic, or makes it where `may_create` and the settings let it come into being by being asked for.
+    /// Nothing where there is none and none was made.
+    Topic* find_or_create(const std::string& name, bool may_create);
+
+  private:
+    Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal);
+    Result<void> begin();
+    Result<void> load_identity();
+    void check_retention();
+
+    Surroundings around_;
+    BrokerSettings settings_;
+    std::unique_ptr<wal::Wal> wal_;  // null where it is read-only
+    Identity identity_;
+    Topics topics_;
+    FetchSessions fetch_sessions_;
+    Dispatcher dispatcher_;
+    TimerId retention_timer_ = 0;
+    std::unordered_map<const void*, std::shared_ptr<const void>> waiting_;
+};
+
+}  // namespace kseg::broker

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// DeleteTopics, by name or by id. Source: Kafka 4.1, ControllerApis.deleteTopics.
+#include "kafka/protocol/messages/delete_topics.hpp"
+#include "broker/handlers/handlers.hpp"
+
+namespace kseg::broker {
+namespace {
+
+using protocol::DeleteTopicsRequest;
+using protocol::DeleteTopicsResponse;
+using protocol::ErrorCode;
+
+using Answer = DeleteTopicsResponse::DeletableTopicResult;
+
+Answer remove(Broker& broker, const DeleteTopicsRequest::DeleteTopicState& asked) {
+    Answer answer{.name = asked.name, .topic_id = asked.topic_id, .error_message = std::nullopt};
+    const auto refuse = [&](ErrorCode error, std::string message) {
+        answer.error_code = error;
+        answer.error_message = std::move(message);
+        return answer;
+    };
+    if (asked.name && !asked.topic_id.is_zero()) {
+        return refuse(ErrorCode::invalid_request, "You may not specify both topic name and topic id.");
+    }
+    if (!asked.name && asked.topic_id.is_zero()) {
+        return refuse(ErrorCode::invalid_request, "Neither topic name nor id were specified.");
+    }
+    const Topic* const topic = asked.name ? broker.topics().find(*asked.name) : broker.topics().find(asked.topic_id);
+    if (topic == nullptr) {
+        return asked.name ? refuse(ErrorCode::unknown_topic_or_partition, "This server does not host this topic-partition.")
+                          : refuse(ErrorCode::unknown_topic_id, "This server does not host this topic ID.");
+    }
+    answer.name = topic->name;
+    answer.topic_id = topic->id;
+    if (broker.topics().is_read_only()) {
+        return refuse(ErrorCode::topic_authorization_failed, "The broker is read-only.");
+    }
+    if (const auto removed = broker.topics().remove(std::string(topic->name)); !removed) {
+        return refuse(error_code_of(removed.error()), removed.error().message());
+    }
+    return answer;
+}
+
+}  // namespace
+
+void serve_delete_topics(Broker& broker) {
+    broker.dispatcher().serve<DeleteTopicsRequest>(protocol::ApiKey::delete_topics,
+                                                   [&broker](const CallPtr& call, DeleteTopicsRequest&& request) {
+                                                       DeleteTopicsResponse response;
+                                                       // Up to version 5 there are only names.
+                                                       for (const std::string& name : request.topic_names) {
+                                                           response.responses.push_back(remove(broker, {.name = name}));
+                                                       }
+                                                       for (const auto& topic : request.topics) {
+                                                           response.responses.push_back(remove(broker, topic));
+                                                       }
+                                                       call->answer(response);
+                                                   });
+}
+
+}  // namespace kseg::broker

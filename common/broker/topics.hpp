@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The topics of a broker, as its directory has them. By the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "broker/data_dir.hpp"
+#include "broker/partition.hpp"
+#include "broker/topic_config.hpp"
+#include "kafka/protocol/types.hpp"
+#include "wal/wal.hpp"
+
+namespace kseg::broker {
+
+/// The most partitions that one request may ask for.
+inline constexpr std::int32_t kMostPartitions = 10'000;
+
+struct Topic {
+    std::string name;
+    protocol::Uuid id{};
+    ConfigValues configs{};  ///< those that were set
+    TopicSettings settings{};
+    /// By number; of a log directory that several brokers shared some are missing.
+    std::map<std::int32_t, std::shared_ptr<Partition>> partitions{};
+
+    /// Those whose records are the broker's own.
+    [[nodiscard]] bool is_internal() const { return name == "__consumer_offsets" || name == "__transaction_state"; }
+    [[nodiscard]] Partition* find(std::int32_t partition) const {
+        const auto found = partitions.find(partition);
+        return found == partitions.end() ? nullptr : found->second.get();
+    }
+};
+
+/// Whether a name can be a topic's, as Kafka sees it.
+bool is_topic_name(std::string_view name);
+
+class Topics {
+  public:
+    struct Surroundings {
+        io::Fs& fs;
+        const Clock& clock;
+        Loop& loop;
+        Random random;
+        std::string directory;
+        wal::Wal* wal = nullptr;  ///< null: nothing is written
+        TopicSettings defaults{};
+    };
+
+    explicit Topics(Surroundings around) : around_(std::move(around)) {}
+
+    /// Opens what is in the directory.
+    /// errors   io, and those of wal::Wal::partition()
+    Result<void> open();
+
+    [[nodiscard]] bool is_read_only() const { return around_.wal == nullptr; }
+    [[nodiscard]] Topic* find(std::string_view name);
+    [[nodiscard]] Topic* find(const protocol::Uuid& id);
+    [[nodiscard]] const std::map<std::string, std::unique_ptr<Topic>, std::less<>>& all() const { return topics_; }
+    /// A name that Kafka would not tell from this one in its metrics ('.' and '_' are one there); nullptr without one.
+    [[nodiscard]] const Topic* colliding(std::string_view name) const;
+
+    /// Makes a topic with partitions 0 to count - 1. Its name and settings were checked.
+    /// errors   exists;   io;   unsupported   read-only
+    Result<Topic*> create(const std::string& name, std::int32_t count, const ConfigValues& configs);
+    Result<void> add_partitions(Topic& topic, std::int32_t count);
+    Result<void> remove(const std::string& name);
+    /// Replaces what was set.
+    Result<void> set_configs(Topic& topic, const ConfigValues& configs);
+
+    /// Deletes records below `offset` of a partition, durably.
+    Result<void> remove_records(Partition& partition, std::int64_t offset);
+    /// Deletes what is older or more than the settings keep; the active segment stays.
+    Result<void> apply_retention();
+
+    /// The next of the numbers that producers get; durable before it is returned, by the thousand.
+    Result<std::int64_t> next_producer_id();
+
+  private:
+    Result<void> open_partition(Topic& topic, std::int32_t number);
+    Result<void> load_topic_ids();
+    Result<void> remove_set_aside();
+    Result<void> save_log_starts();
+    Result<void> save_registry();
+    Result<void> retain(const Topic& topic, Partition& partition);
+    [[nodiscard]] std::string directory_of(const segment::PartitionName& name) const;
+
+    Surroundings around_;
+    std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;
+    std::map<protocol::Uuid, Topic*> by_id_;
+    Registry registry_;
+    wal::PartitionOffsets log_starts_;  // as they are on the disk
+    std::int64_t next_producer_id_ = 0;
+    std::int64_t producer_ids_end_ = 0;
+};
+
+}  // namespace kseg::broker

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// kseg serve: a Kafka broker over a log directory.
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <random>
+
+#include "broker/broker.hpp"
+#include "broker/server.hpp"
+#include "command.hpp"
+#include "finding_report.hpp"
+#include "io/sink.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "serve_options.hpp"
+#include "stop.hpp"
+#include "system_clock.hpp"
+#include "wal/files.hpp"
+
+namespace kseg::tools {
+namespace {
+
+/// A directory that is gone with whoever made it.
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory() = default;
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        if (!path_.empty()) {
+            std::filesystem::remove_all(path_, ignored);
+        }
+    }
+    Result<std::string> make() {
+        std::error_code failed;
+        std::string name = (std::filesystem::temp_directory_path(failed) / "kseg-serve-XXXXXX").string();
+        if (failed || ::mkdtemp(name.data()) == nullptr) {
+            return io_error("temporary directory", failed ? failed.value() : errno);
+        }
+        path_ = name;
+        return name;
+    }
+
+  private:
+    std::string path_;
+};
+
+/// Every partition and every client takes descriptors; a shell's limit is often for neither.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// What clients are told to connect to.
+broker::Address advertised_address(const ServeOptions& options, std::uint16_t port) {
+    broker::Address address = options.advertise.value_or(options.listen);
+    if (address.port == 0 || !options.advertise) {
+        address.port = port;
+    }
+    if (address.host == "0.0.0.0" || address.host == "::") {
+        std::array<char, 256> name{};
+        address.host = ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+    }
+    return address;
+}
+
+Result<void> tell_address(const ServeOptions& options, std::uint16_t port) {
+    const broker::Address address{.host = options.listen.host, .port = port};
+    if (!options.port_file.empty()) {
+        if (auto written = wal::replace_content(io::posix_fs(), options.port_file, as_bytes(address.text() + "\n"));
+            !written) {
+            return written;
+        }
+    }
+    return io::sink_to_descriptor(STDOUT_FILENO)->write(as_bytes(fmt::format("BROKERS={}\n", address.text())));
+}
+
+Result<void> serve(ServeOptions& options, Report& report) {
+    const SystemClock clock;
+    const SteadyClock steady;
+    std::random_device device;
+    auto loop = broker::EpollLoop::create(steady);
+    if (!loop) {
+        return loop.error();
+    }
+    wake_on_stop((*loop)->wake_descriptor());
+    const broker::Broker::Surroundings around{.fs = io::posix_fs(), .clock = clock, .loop = **loop, .random = [&device] {
+                                                  return std::uint64_t{device()} << 32 | device();
+                                              }};
+    auto opened = broker::Broker::open(around, options.broker);
+    if (!opened) {
+        return opened.error();
+    }
+    broker::Broker& broker = **opened;
+    for (const wal::Finding& finding : broker.findings()) {
+        report_finding(finding, report);
+    }
+    broker::Server server(**loop, broker.dispatcher(), {});
+    if (auto listens = server.listen(options.listen); !listens) {
+        (void)broker.close();
+        return listens;
+    }
+    broker.set_advertised(advertised_address(options, server.port()));
+    auto outcome = tell_address(options, server.port());
+    while (outcome && !stop_asked()) {
+        (*loop)->run_once(true);
+    }
+    wake_on_stop(-1);
+    server.close();
+    auto closed = broker.close();
+    return outcome ? closed : outcome;
+}
+
+Exit run_serve(ServeOptions& options, const Globals& globals) {
+    Report report(globals);
+    TemporaryDirectory temporary;
+    if (options.data.empty()) {
+        auto made = temporary.make();
+        if (!made) {
+            report.error(made.error());
+            return report.status();
+        }
+        options.data = *std::move(made);
+        options.broker.log.sync = options.has_sync ? options.broker.log.sync : wal::SyncPolicy::none;
+    }
+    options.broker.directory = options.data;
+    // Nobody's old records are deleted who did not ask for it.
+    options.broker.defaults.retention_ms = options.retention_age_ms.value_or(-1);
+    for (auto& [name, partitions] : options.broker.topics) {
+        partitions = partitions == 0 ? options.broker.default_partitions : partitions;
+    }
+    raise_descriptor_limit();
+    if (const auto served = serve(options, report); !served) {
+        report.error(served.error());
+    }
+    // What was found and mended while opening was told; serving went well.
+    return report.status() == Exit::damaged ? Exit::done : report.status();
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, Globals& globals, Run& run) {
+    CLI::App* const command = app.add_subcommand("serve", "Serve a log directory to Kafka clients");
+    auto options = std::make_shared<ServeOptions>();
+    add_serve_options(*command, *options);
+    add_global_options(*command, globals);
+    command->callback([&globals, &run, options] { run = [&globals, options] { return run_serve(*options, globals); }; });
+}
+
+}  // namespace kseg::tools

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of serve.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "broker/broker.hpp"
+
+namespace kseg::tools {
+
+struct ServeOptions {
+    std::string data;  ///< empty: a temporary directory
+    broker::Address listen{.host = "127.0.0.1", .port = 9092};
+    std::optional<broker::Address> advertise;
+    bool has_sync = false;  ///< else the policy is as the directory is
+    std::optional<std::int64_t> retention_age_ms;
+    std::string port_file;
+    broker::BrokerSettings broker;
+};
+
+/// All of them but the global ones.
+void add_serve_options(CLI::App& app, ServeOptions& options);
+
+}  // namespace kseg::tools
