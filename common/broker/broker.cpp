@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/broker.hpp"
 
+#include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
 namespace kseg::broker {
@@ -57,6 +58,11 @@ Result<void> Broker::begin() {
         }
     }
     serve_core(*this);
+    auto groups = GroupService::open(*this);
+    if (!groups) {
+        return groups.error();
+    }
+    groups_ = *std::move(groups);
     if (!settings_.read_only) {
         check_retention();
     }
