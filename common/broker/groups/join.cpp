@@ -22,6 +22,7 @@ JoinGroupResponse refusal(std::string_view member_id, ErrorCode error) {
     JoinGroupResponse response;
     response.error_code = error;
     response.member_id = member_id;
+    response.protocol_name = std::nullopt;
     return response;
 }
 
@@ -141,9 +142,7 @@ void GroupCoordinator::join_known(Group& group, JoinCall call) {
         return;
     }
     if (const ErrorCode error = group.check_member(member_id, call.request.group_instance_id); error != ErrorCode::none) {
-        JoinGroupResponse response = refusal(member_id, error);
-        response.protocol_name = std::nullopt;
-        call.answer(std::move(response));
+        call.answer(refusal(member_id, error));
         return;
     }
     Member& member = *group.find_member(member_id);
@@ -211,9 +210,7 @@ void GroupCoordinator::replace_static(Group& group, std::string_view old_id, std
     Member& old = *group.find_member(old_id);
     timers_->cancel(old.session_timer);
     if (const auto waiting = group.exchange_join(old, nullptr); waiting) {
-        JoinGroupResponse response = refusal(old_id, ErrorCode::fenced_instance_id);
-        response.protocol_name = std::nullopt;
-        waiting(std::move(response));
+        waiting(refusal(old_id, ErrorCode::fenced_instance_id));
     }
     if (const auto waiting = std::exchange(old.sync_reply, nullptr); waiting) {
         protocol::SyncGroupResponse response;

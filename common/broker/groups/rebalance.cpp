@@ -223,6 +223,7 @@ void GroupCoordinator::drop_member(Group& group, std::string_view member_id) {
     timers_->cancel(removed.session_timer);
     if (removed.join_reply) {
         auto response = unknown_member<JoinGroupResponse>();
+        response.protocol_name = std::nullopt;
         removed.join_reply(std::move(response));
     }
     if (removed.sync_reply) {
