@@ -23,6 +23,7 @@ constexpr std::int64_t kLatestTiered = -5;
 constexpr std::int64_t kEarliestPendingUpload = -6;
 
 constexpr std::int8_t kReadCommitted = 1;
+constexpr protocol::Version kFirstWithEpoch = 4;
 
 /// The version from which on a client may ask for one of them.
 protocol::Version first_version_of(std::int64_t timestamp) {
@@ -93,6 +94,9 @@ Answer answer_for(Broker& broker, const CallPtr& call, const std::string& name, 
     answer.error_code = check_leader_epoch(*partition, asked.current_leader_epoch);
     if (answer.error_code == ErrorCode::none) {
         answer.error_code = look_up(broker, *partition, asked.timestamp, stable, answer);
+    }
+    if (call->version() < kFirstWithEpoch) {
+        answer.leader_epoch = -1;
     }
     if (call->version() == 0 && answer.error_code == ErrorCode::none) {
         // Version 0 has a list, of which clients take the first.
