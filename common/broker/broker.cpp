@@ -104,6 +104,7 @@ Topic* Broker::find_or_create(const std::string& name, bool may_create) {
 Result<void> Broker::close() {
     around_.loop.cancel(retention_timer_);
     retention_timer_ = 0;
+    groups_.reset();
     return wal_ ? wal_->close() : Result<void>();
 }
 
