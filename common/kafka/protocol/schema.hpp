@@ -129,7 +129,8 @@ inline constexpr OptionalType kOptionalType{
         const auto& typed = *static_cast<const std::optional<T>*>(optional);
         return typed ? &*typed : nullptr;
     },
-    [](void* optional) -> void* { return &static_cast<std::optional<T>*>(optional)->emplace(); },
+    // Not emplace(): a struct inside another is not yet default constructible where the optional of it was declared.
+    [](void* optional) -> void* { return &static_cast<std::optional<T>*>(optional)->emplace(T{}); },
     [](void* optional) { static_cast<std::optional<T>*>(optional)->reset(); }};
 
 template <typename T>
