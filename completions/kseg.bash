@@ -80,8 +80,8 @@ _kseg_decode() {
 
 # Uses _kseg's locals.
 _kseg_query() {
-    local options='--store --wal --topic --partition --match --offsets --since --until --limit --control --count --explain -o
-        --output --overwrite -f --format --json --bytes'
+    local options='--store --s3-endpoint --wal --topic --topic-id --partition --match --offsets --since --until --limit --control
+        --count --explain -o --output --overwrite -f --format --json --bytes'
     case $previous in
     -f | --format)
         COMPREPLY=($(compgen -W 'text jsonl raw' -- "$current"))
@@ -89,7 +89,7 @@ _kseg_query() {
     --bytes)
         COMPREPLY=($(compgen -W 'auto utf8 base64 hex' -- "$current"))
         ;;
-    --topic | --partition | --match | --offsets | --since | --until | --limit) ;;
+    --s3-endpoint | --topic | --topic-id | --partition | --match | --offsets | --since | --until | --limit) ;;
     --store | --wal | -o | --output)
         compopt -o default 2>/dev/null
         ;;

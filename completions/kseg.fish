@@ -38,9 +38,11 @@ complete -c kseg -n '__fish_seen_subcommand_from decode' -l input -x -a 'auto ra
 complete -c kseg -n '__fish_seen_subcommand_from decode' -s j -l jobs -x -d 'Threads'
 
 # query
-complete -c kseg -n '__fish_seen_subcommand_from query' -l store -r -F -d 'Directory of segment indexes'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l store -r -F -d 'Where archives or segment indexes are'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l s3-endpoint -x -d 'The S3 server'
 complete -c kseg -n '__fish_seen_subcommand_from query' -l wal -r -F -d 'Log directory'
 complete -c kseg -n '__fish_seen_subcommand_from query' -l topic -x -d 'The topic'
+complete -c kseg -n '__fish_seen_subcommand_from query' -l topic-id -x -d 'The topic of that name to take'
 complete -c kseg -n '__fish_seen_subcommand_from query' -l partition -x -d 'One partition of it'
 complete -c kseg -n '__fish_seen_subcommand_from query' -l match -x -d 'Only records that this query is true of'
 complete -c kseg -n '__fish_seen_subcommand_from query' -l offsets -x -d 'Only offsets A..B, B exclusive'

@@ -12,6 +12,7 @@
 #include "progress.hpp"
 #include "query_partitions.hpp"
 #include "query_printer.hpp"
+#include "query_store.hpp"
 #include "report.hpp"
 #include "stop.hpp"
 #include "store/listing.hpp"
@@ -22,6 +23,7 @@ namespace kseg::tools {
 namespace {
 
 struct QueryOptions {
+    StoreOption store;
     store::Places places;
     AskedPartitions asked;
     std::optional<std::string> match;
@@ -34,7 +36,7 @@ struct QueryOptions {
 
 Exit run_query(QueryOptions& options, const Globals& globals) {
     Report report(globals);
-    if (!options.places.store && !options.places.wal) {
+    if (options.store.url.empty() && !options.places.wal) {
         report.error({.code = Errc::invalid, .what = "--store, --wal or both say where to look"});
         return Exit::usage;
     }
@@ -47,7 +49,9 @@ Exit run_query(QueryOptions& options, const Globals& globals) {
         }
         query = *std::move(parsed);
     }
-    const auto partitions = find_partitions(options.places, options.asked);
+    const auto archives = QueryStore::open(options.store, report, options.places);
+    const auto partitions =
+        archives ? find_partitions(options.places, options.asked) : Result<Partitions>(archives.error());
     OutputOptions output = options.output;
     output.format = options.count ? Format::text : output.format;
     const auto sink = partitions ? open_output(output) : Result<std::unique_ptr<io::Sink>>(partitions.error());
@@ -74,7 +78,7 @@ Exit run_query(QueryOptions& options, const Globals& globals) {
         printer.begin_partition(listing->name);
         const auto more = run.answer(*std::move(listing));
         if (!more) {
-            printer.finish(run.counts());
+            printer.finish(run.counts(), (*archives)->traffic());
             return Exit::interrupted;
         }
         if (!*more) {
@@ -84,7 +88,7 @@ Exit run_query(QueryOptions& options, const Globals& globals) {
     if (options.count) {
         printer.print_count(run.given());
     }
-    printer.finish(run.counts());
+    printer.finish(run.counts(), (*archives)->traffic());
     progress.clear();
     if (const auto committed = (*sink)->commit(); !committed) {
         report.error(committed.error());
@@ -93,13 +97,16 @@ Exit run_query(QueryOptions& options, const Globals& globals) {
 }
 
 void add_options(CLI::App& app, QueryOptions& options) {
-    app.add_option("--store", options.places.store, "Directory of segment indexes, as index -o writes it")
-        ->option_text("DIR");
+    add_store_options(app, options.store)
+        ->description("Where archives are: a directory, or s3://BUCKET/PREFIX; a directory may hold segment indexes too");
     app.add_option("--wal", options.places.wal, "Log directory: a write-ahead log, or a broker's")->option_text("DIR");
     app.add_option("--topic", options.asked.topic, "The topic")->required()->option_text("TOPIC");
     app.add_option("--partition", options.asked.partition, "One partition of it (default: all)")
         ->option_text("N")
         ->check(CLI::Range(0, std::numeric_limits<std::int32_t>::max()).description(""));
+    app.add_option("--topic-id", options.places.topic_id,
+                   "The topic to take where several had this name (default: the last)")
+        ->option_text("ID");
     app.add_option("--match", options.match, "Only records that this query is true of")->option_text("QUERY");
     add_range_options(app, options.range);
     app.add_flag("--control", options.control, "Control records too");

@@ -11,20 +11,7 @@ namespace {
 constexpr std::size_t kMostNamed = 20;
 
 /// The error of a topic or partition that is not there, which names those that are, if they are few.
-Error not_there(const AskedPartitions& asked, const std::vector<segment::PartitionName>& all) {
-    bool has_topic = false;
-    for (const segment::PartitionName& name : all) {
-        has_topic = has_topic || name.topic == asked.topic;
-    }
-    std::vector<std::string> names;
-    for (const segment::PartitionName& name : all) {
-        std::string shown = has_topic ? fmt::format("{}", name.partition) : name.topic;
-        if ((!has_topic || name.topic == asked.topic) && (names.empty() || names.back() != shown)) {
-            names.push_back(std::move(shown));
-        }
-    }
-    std::string what = has_topic ? fmt::format("topic {} has no partition {}", asked.topic, *asked.partition)
-                                 : fmt::format("no topic {}", asked.topic);
+Error not_there(std::string what, const std::vector<std::string>& names) {
     if (names.empty()) {
         what += "; there are no topics";
     } else if (names.size() <= kMostNamed) {
@@ -38,21 +25,24 @@ Error not_there(const AskedPartitions& asked, const std::vector<segment::Partiti
 }  // namespace
 
 Result<std::vector<segment::PartitionName>> find_partitions(const store::Places& places, const AskedPartitions& asked) {
-    if (places.store && places.store->find("://") != std::string::npos) {
-        return Error{.code = Errc::unsupported, .what = "only a directory can be a store yet", .file = *places.store};
+    auto partitions = store::list_partitions(io::posix_fs(), places, asked.topic);
+    if (!partitions) {
+        return partitions.error();
     }
-    const auto all = store::list_partitions(io::posix_fs(), places);
-    if (!all) {
-        return all.error();
+    if (partitions->empty()) {
+        const auto topics = store::list_topics(io::posix_fs(), places);
+        return topics ? not_there(fmt::format("no topic {}", asked.topic), *topics) : topics.error();
     }
     std::vector<segment::PartitionName> wanted;
-    for (const segment::PartitionName& name : *all) {
-        if (name.topic == asked.topic && (!asked.partition || name.partition == *asked.partition)) {
-            wanted.push_back(name);
+    std::vector<std::string> numbers;
+    for (segment::PartitionName& name : *partitions) {
+        numbers.push_back(fmt::format("{}", name.partition));
+        if (!asked.partition || name.partition == *asked.partition) {
+            wanted.push_back(std::move(name));
         }
     }
     if (wanted.empty()) {
-        return not_there(asked, *all);
+        return not_there(fmt::format("topic {} has no partition {}", asked.topic, *asked.partition), numbers);
     }
     return wanted;
 }

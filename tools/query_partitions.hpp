@@ -18,8 +18,10 @@ struct AskedPartitions {
     std::optional<std::int32_t> partition{};  ///< nothing: all of the topic
 };
 
+using Partitions = std::vector<segment::PartitionName>;
+
 /// One at least.
-/// errors   io;   unsupported   a place that is no directory;   invalid   there is no such topic or partition
+/// errors   io;   invalid   there is no such topic or partition
 Result<std::vector<segment::PartitionName>> find_partitions(const store::Places& places, const AskedPartitions& asked);
 
 }  // namespace kseg::tools

@@ -12,14 +12,26 @@ namespace {
 
 constexpr std::size_t kWriteBytes = std::size_t{64} << 10;
 
+std::string_view describe(store::SourceKind kind) {
+    switch (kind) {
+        case store::SourceKind::index: return "index";
+        case store::SourceKind::archive: return "archive";
+        case store::SourceKind::log: break;
+    }
+    return "log";
+}
+
 std::string describe(const store::SliceReport& report) {
     const store::Slice& slice = report.slice;
     const std::string end = slice.end_offset == kMaxRecordOffset ? "" : fmt::format("{}", slice.end_offset);
-    const char* const how = report.skipped ? ", skipped by its manifest" : (report.scanned ? ", scanned" : "");
+    const char* how = report.scanned ? ", scanned" : "";
+    if (report.skipped_by != store::SkippedBy::nothing) {
+        how = report.skipped_by == store::SkippedBy::name ? ", skipped by its name" : ", skipped by its manifest";
+    }
     return fmt::format(
         "slice: {} {}, offsets {}..{}{}, {} batches and {} records looked at, {} given, {} requests, {} bytes\n",
-        slice.kind == store::SourceKind::index ? "index" : "log", report.path, slice.first_offset, end, how, report.batches,
-        report.records, report.given, report.cost.requests, report.cost.bytes);
+        describe(slice.kind), report.path, slice.first_offset, end, how, report.batches, report.records, report.given,
+        report.cost.requests, report.cost.bytes);
 }
 
 }  // namespace
@@ -88,13 +100,19 @@ void QueryPrinter::print_count(std::uint64_t count) {
     out_.append(fmt::format("{}\n", count));
 }
 
-void QueryPrinter::finish(const store::ReadCounts& cost) {
+void QueryPrinter::finish(const store::ReadCounts& cost, const objects::Traffic& traffic) {
     flush();
     if (!damaged_file_.empty()) {
         report_.end_file(damaged_file_);
     }
     if (explain_) {
         const std::chrono::duration<double, std::milli> spent = Clock::now() - begun_;
+        if (traffic.requests != 0) {
+            std::fputs(fmt::format("store: {} requests, {} of them again, {} bytes\n", traffic.requests, traffic.retries,
+                                   traffic.bytes_received)
+                           .c_str(),
+                       stderr);
+        }
         std::fputs(fmt::format("total: {} slices, {} files, {} requests, {} bytes, {:.1f} ms\n", slices_, cost.files,
                                cost.requests, cost.bytes, spent.count())
                        .c_str(),

@@ -10,6 +10,7 @@
 #include "canonical/record_line.hpp"
 #include "io/sink.hpp"
 #include "kafka/segment/log_dir.hpp"
+#include "objects/object_store.hpp"
 #include "options.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -31,7 +32,8 @@ class QueryPrinter final : public store::AnswerSink {
 
     void print_count(std::uint64_t count);
     /// Writes what is left, and with --explain what all of it has cost.
-    void finish(const store::ReadCounts& cost);
+    /// traffic   of the store, where it counts it
+    void finish(const store::ReadCounts& cost, const objects::Traffic& traffic);
 
   private:
     using Clock = std::chrono::steady_clock;

@@ -53,6 +53,12 @@ class ObjectStore {
     /// errors   io   there is none, or it cannot be read
     [[nodiscard]] virtual Result<std::unique_ptr<io::ReadAt>> open(const std::string& name) = 0;
 
+    /// The same for an object whose size is known from a listing, which saves a request where asking for it is one. That
+    /// it is gone, or of another size, may be found only when it is read.
+    [[nodiscard]] virtual Result<std::unique_ptr<io::ReadAt>> open_listed(const ObjectInfo& object) {
+        return open(object.name);
+    }
+
     /// What is known of an object, or nothing where there is none.
     [[nodiscard]] virtual Result<std::optional<ObjectInfo>> head(const std::string& name) = 0;
 

@@ -24,6 +24,7 @@ class S3Store final : public ObjectStore {
 
     Result<void> put_if_absent(const std::string& name, const io::ReadAt& content) override;
     Result<std::unique_ptr<io::ReadAt>> open(const std::string& name) override;
+    Result<std::unique_ptr<io::ReadAt>> open_listed(const ObjectInfo& object) override;
     Result<std::optional<ObjectInfo>> head(const std::string& name) override;
     Result<void> list(const std::string& prefix, const Visitor& visit) override;
     Result<void> remove(const std::string& name) override;
@@ -119,6 +120,11 @@ Result<std::unique_ptr<io::ReadAt>> S3Store::open(const std::string& name) {
         return Error{.code = Errc::io, .what = "no such object", .file = describe(name)};
     }
     return s3_object(client_, *key, (*there)->size, (*there)->etag);
+}
+
+Result<std::unique_ptr<io::ReadAt>> S3Store::open_listed(const ObjectInfo& object) {
+    const auto key = key_of(object.name);
+    return key ? Result<std::unique_ptr<io::ReadAt>>(s3_object(client_, *key, object.size, "")) : key.error();
 }
 
 Result<std::optional<ObjectInfo>> S3Store::head(const std::string& name) {

@@ -31,11 +31,14 @@ struct Request {
     io::StopFlag stop{};
 };
 
+/// What said that nothing in a segment is asked for, so that nothing further of it was read.
+enum class SkippedBy : std::uint8_t { nothing, name, manifest };
+
 /// How one slice was answered.
 struct SliceReport {
     Slice slice;
-    std::string path;           ///< of the index or the log
-    bool skipped = false;       ///< nothing but its manifest was read, which says that nothing in it is asked for
+    std::string path;  ///< of the index, the archive or the log
+    SkippedBy skipped_by = SkippedBy::nothing;
     bool scanned = false;       ///< read without an index, whatever kind the slice is of
     std::uint64_t batches = 0;  ///< that were looked at, damaged ones among them
     std::uint64_t records = 0;  ///< in those batches that could be what is asked for

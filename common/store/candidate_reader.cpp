@@ -27,6 +27,11 @@ bool is_of(const index::BatchRow& row, const record::BatchHeader& header) {
     return same_offset && header.magic == row.magic && header.crc == row.crc;
 }
 
+/// Whether reading a log failed because a part of it is damaged in its archive, behind which there is more.
+bool is_damage(const Error& error) {
+    return error.code == Errc::corrupt || error.code == Errc::truncated;
+}
+
 }  // namespace
 
 CandidateReader::CandidateReader(const Work& work, const io::ReadAt& log, std::string log_name, bool offsets_rise,
@@ -95,13 +100,24 @@ Result<bool> CandidateReader::read_run() {
     bytes_.clear();
     bytes_.resize(run_end_ - begin);
     const auto got = log_.read_at(begin, {bytes_.data(), bytes_.size()});
-    if (!got) {
+    if (!got && !is_damage(got.error())) {
         return got.error().in_file(log_name_);
     }
-    bytes_.resize(*got);
+    bytes_.resize(got ? *got : 0);
     std::vector<Wanted> run;
     run.swap(run_);
     run_bytes_ = std::min(run_bytes_ * 2, kMostRunBytes);
+    const auto more = got ? take_run(run, begin) : take_singly(run);
+    if (!more || !*more) {
+        return more;
+    }
+    run.clear();
+    run_.swap(run);  // keeps the room
+    return work_.sink.keep_on(work_.files.counts().bytes);
+}
+
+/// Takes a run whose bytes have been read.
+Result<bool> CandidateReader::take_run(const std::vector<Wanted>& run, std::uint64_t begin) {
     for (const Wanted& wanted : run) {
         if (!wanted.reads) {
             take_without_bytes(wanted);
@@ -114,9 +130,44 @@ Result<bool> CandidateReader::read_run() {
             return more;
         }
     }
-    run.clear();
-    run_.swap(run);  // keeps the room
-    return work_.sink.keep_on(work_.files.counts().bytes);
+    return true;
+}
+
+/// Takes a run batch by batch, up to the first one that cannot be had. Behind that, resume() is the end of all that stand
+/// together and cannot be had either.
+Result<bool> CandidateReader::take_singly(const std::vector<Wanted>& run) {
+    std::optional<Error> error;
+    for (const Wanted& wanted : run) {
+        if (!wanted.reads && !error) {
+            take_without_bytes(wanted);
+        }
+        if (!wanted.reads) {
+            continue;
+        }
+        bytes_.clear();
+        bytes_.resize(wanted.row.size);
+        const auto got = log_.read_at(wanted.row.position, {bytes_.data(), bytes_.size()});
+        if (got && error) {
+            break;
+        }
+        if (got) {
+            const auto more = take(wanted, bytes_.bytes().first(*got));
+            if (!more || !*more) {
+                return more;
+            }
+            continue;
+        }
+        if (!is_damage(got.error())) {
+            return got.error().in_file(log_name_);
+        }
+        error = error ? error : got.error();
+        resume_ = std::max(resume_.value_or(0), saturating_add(wanted.row.last_offset, 1));
+    }
+    if (error) {
+        error->code = Errc::truncated;
+        return error->in_file(log_name_);
+    }
+    return true;
 }
 
 Result<bool> CandidateReader::take(const Wanted& wanted, Bytes whole) {

@@ -22,8 +22,9 @@ class CandidateReader {
     CandidateReader(const Work& work, const io::ReadAt& log, std::string log_name, bool offsets_rise, SliceReport& report);
 
     /// Takes the next candidate, now or with the ones behind it. False: nothing further is wanted.
-    /// errors   io        the log cannot be read
-    ///          corrupt   the log is not the one that was indexed
+    /// errors   io         the log cannot be read
+    ///          truncated  a part of it cannot be had: it is damaged in its archive; resume() says what is behind
+    ///          corrupt    the log is not the one that was indexed
     ///          cancelled
     Result<bool> add(const index::Candidate& candidate);
     /// Reads what is still to be read.
@@ -31,6 +32,8 @@ class CandidateReader {
 
     /// What is asked for before this offset has been taken, if anything was; where offsets do not rise `taken` tells.
     [[nodiscard]] std::optional<std::int64_t> taken_to() const { return taken_to_; }
+    /// After Errc::truncated: the offset behind what cannot be had.
+    [[nodiscard]] std::optional<std::int64_t> resume() const { return resume_; }
     /// Positions of what has been taken where offsets do not rise.
     [[nodiscard]] const std::set<std::uint64_t>& taken() const { return taken_; }
 
@@ -42,6 +45,8 @@ class CandidateReader {
     };
 
     Result<bool> read_run();
+    Result<bool> take_run(const std::vector<Wanted>& run, std::uint64_t begin);
+    Result<bool> take_singly(const std::vector<Wanted>& run);
     Result<bool> take(const Wanted& wanted, Bytes whole);
     void note_taken(const index::BatchRow& row);
     void take_without_bytes(const Wanted& wanted);
@@ -57,6 +62,7 @@ class CandidateReader {
     std::uint64_t run_bytes_;  // how long a run may be by now
     ByteBuffer bytes_;
     std::optional<std::int64_t> taken_to_;
+    std::optional<std::int64_t> resume_;
     std::set<std::uint64_t> taken_;
 };
 

@@ -32,7 +32,9 @@ class IndexSlice {
     Result<void> open_index();
     [[nodiscard]] bool nothing_wanted() const;
     Result<bool> open_log();
+    Result<void> check_log(const std::string& path, const io::ReadAt& file);
     Result<IndexSliceEnd> find();
+    Result<IndexSliceEnd> scan_archived();
     Result<IndexSliceEnd> scan_instead(std::optional<std::int64_t> taken_to, const std::set<std::uint64_t>* taken);
     [[nodiscard]] std::vector<std::string> logs() const;
     [[nodiscard]] IndexSliceEnd end_of(Ended ended) const;
@@ -48,10 +50,10 @@ class IndexSlice {
 Result<IndexSliceEnd> IndexSlice::run() {
     if (const auto opened = open_index(); !opened) {
         work_.sink.damage(opened.error().in_file(place_.path));
-        return IndexSliceEnd{{.ended = Ended::failed}};
+        return scan_archived();
     }
     if (nothing_wanted()) {
-        report_.skipped = true;
+        report_.skipped_by = SkippedBy::manifest;
         return end_of(Ended::finished);
     }
     const auto fits = open_log();
@@ -71,12 +73,30 @@ Result<void> IndexSlice::open_index() {
         return opened.error();
     }
     index_ = *std::move(opened);
-    if (index_->manifest().base_offset != place_.base_offset) {
+    const index::Manifest& manifest = index_->manifest();
+    if (manifest.base_offset != place_.base_offset) {
         return Error{.code = Errc::corrupt,
                      .what = fmt::format("base offset; expected {} as in the name, got {}", place_.base_offset,
-                                         index_->manifest().base_offset)};
+                                         manifest.base_offset)};
+    }
+    if (place_.archived != nullptr) {
+        const segment::PartitionName& name = place_.archived->partition;
+        if (manifest.topic != name.topic || manifest.partition != name.partition) {
+            return Error{.code = Errc::corrupt,
+                         .what = fmt::format("partition; expected {}-{} as in the name, got {}-{}", name.topic,
+                                             name.partition, manifest.topic, manifest.partition)};
+        }
     }
     return {};
+}
+
+/// Reads the log of an archive whose index cannot be used at all.
+Result<IndexSliceEnd> IndexSlice::scan_archived() {
+    if (place_.archived == nullptr || index_ != nullptr) {
+        return IndexSliceEnd{{.ended = Ended::failed}};
+    }
+    log_.path = fmt::format("{}/{:020d}.log", place_.path, place_.base_offset);
+    return scan_instead(std::nullopt, nullptr);
 }
 
 /// Whether the manifest alone says that no record is of the offsets and times that are asked for. Nothing says so of
@@ -96,9 +116,8 @@ bool IndexSlice::nothing_wanted() const {
     }
     // Of another log the manifest says nothing. Where the log is gone, nothing of it is asked for.
     for (const std::string& path : logs()) {
-        const auto there = work_.files.fs().info(path);
-        if (there && there->has_value()) {
-            return (*there)->size == manifest.log_size;
+        if (const auto size = work_.files.size_of(path)) {
+            return *size == manifest.log_size;
         }
     }
     return true;
@@ -112,6 +131,10 @@ std::vector<std::string> IndexSlice::logs() const {
             paths.push_back(std::move(path));
         }
     };
+    if (place_.archived != nullptr) {
+        // An archive of another log of the same name would be another archive.
+        return {fmt::format("{}/{}", place_.path, index_->manifest().log_path)};
+    }
     if (const std::string& path = index_->manifest().log_path; !path.empty()) {
         const std::filesystem::path below = std::filesystem::path(place_.path) / path;
         // Without the dots it reads better; where links are on the way it may be another file.
@@ -127,7 +150,7 @@ Result<bool> IndexSlice::open_log() {
     std::optional<Error> error;
     for (const std::string& path : logs()) {
         auto file = work_.files.open(path);
-        auto fits = file ? index_->check_log(**file, path) : Result<void>(file.error());
+        auto fits = file ? check_log(path, **file) : Result<void>(file.error());
         if (fits) {
             log_ = {.path = path, .file = *std::move(file)};
             return true;
@@ -140,6 +163,25 @@ Result<bool> IndexSlice::open_log() {
         }
     }
     return error.value_or(Error{.code = Errc::corrupt, .what = "names no log", .file = place_.path});
+}
+
+/// Whether a log is the one that was indexed.
+Result<void> IndexSlice::check_log(const std::string& path, const io::ReadAt& file) {
+    const auto crc = work_.files.crc32c_of(path);
+    if (!crc) {
+        return index_->check_log(file, path);
+    }
+    // Nothing has to be read for it, which where a part is damaged could not be.
+    const index::Manifest& manifest = index_->manifest();
+    const std::uint64_t size = work_.files.size_of(path).value_or(0);
+    if (size != manifest.log_size || *crc != manifest.log_crc32c) {
+        return Error{
+            .code = Errc::corrupt,
+            .what = fmt::format("log; expected {} bytes with crc 0x{:08x} as in the manifest, got {} with 0x{:08x}",
+                                manifest.log_size, manifest.log_crc32c, size, *crc),
+            .file = path};
+    }
+    return {};
 }
 
 Result<IndexSliceEnd> IndexSlice::find() {
@@ -177,6 +219,9 @@ Result<IndexSliceEnd> IndexSlice::find() {
         return found.error();
     }
     work_.sink.damage(of_log ? *of_log : found.error().in_file(place_.path));
+    if (reader.resume() && index_->manifest().offsets_rise) {
+        return IndexSliceEnd{{.ended = Ended::failed, .offset = reader.taken_to(), .resume = reader.resume()}};
+    }
     if (of_log && of_log->code == Errc::io) {
         // Nothing more comes out of this file; what was taken out of order cannot be told from what another one holds.
         return index_->manifest().offsets_rise ? IndexSliceEnd{{.ended = Ended::failed, .offset = reader.taken_to()}}
@@ -209,11 +254,8 @@ IndexSliceEnd IndexSlice::end_of(Ended ended) const {
 
 /// Whether the log directory's file of this segment is the one that was indexed.
 bool IndexSlice::is_same_log() const {
-    if (place_.same_log.empty() || log_.path == place_.same_log) {
-        return true;
-    }
-    const auto there = work_.files.fs().info(place_.same_log);
-    return there && there->has_value() && (*there)->size == index_->manifest().log_size;
+    return place_.same_log.empty() || log_.path == place_.same_log ||
+           (index_ != nullptr && work_.files.size_of(place_.same_log) == index_->manifest().log_size);
 }
 
 }  // namespace

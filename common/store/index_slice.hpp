@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers from a segment that has an index: the index says which batches may hold what is asked for, and these are read
-// from the log and looked at. An index that cannot be used is told, and the log is read without it.
+// Answers from a segment that has an index, in an archive or beside its log: the index says which batches may hold what is
+// asked for, and these are read from the log and looked at. An index that cannot be used is told, and the log is read
+// without it.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,11 @@
 namespace kseg::store {
 
 struct IndexPlace {
-    std::string path;              ///< the index's directory
+    std::string path;              ///< the index's directory, or the archive, which is open
     std::int64_t base_offset = 0;  ///< by its name
     std::int64_t next_base = kMaxRecordOffset;
     std::string same_log{};  ///< the log of the same base offset in the log directory; empty where there is none
+    const ArchiveName* archived = nullptr;  ///< of an archive: its name, borrowed
 };
 
 struct IndexSliceEnd : SliceEnd {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include "wal/files.hpp"
 
@@ -53,6 +55,61 @@ Result<std::vector<Segment>> segments_in(io::Fs& fs, const std::string& director
     return segments;
 }
 
+Result<std::vector<segment::PartitionName>> partitions_in_directories(io::Fs& fs, const Places& places) {
+    std::vector<segment::PartitionName> found;
+    if (places.store) {
+        if (const auto added = add_partitions(fs, *places.store, false, found); !added) {
+            return added.error();
+        }
+    }
+    if (places.wal) {
+        if (const auto added = add_partitions(fs, *places.wal, true, found); !added) {
+            return added.error();
+        }
+    }
+    return found;
+}
+
+Result<void> add_archives(const Places& places, PartitionListing& listing) {
+    if (places.archives == nullptr) {
+        return {};
+    }
+    auto found = places.archives->archives(listing.name, places.topic_id);
+    if (!found) {
+        return found.error();
+    }
+    for (ArchiveName& name : found->archives) {
+        ArchivedSegment& segment = listing.archives.emplace_back();
+        segment.base_offset = name.base_offset;
+        segment.name = std::move(name);
+    }
+    listing.other_topic_ids = std::move(found->other_topic_ids);
+    return {};
+}
+
+void set_reach(std::vector<ArchivedSegment>& archives) {
+    std::int64_t reach = 0;
+    for (ArchivedSegment& segment : archives) {
+        reach = std::max(reach, segment.end_offset);
+        segment.reach = reach;
+    }
+}
+
+void bound_archives(std::vector<ArchivedSegment>& archives) {
+    std::int64_t next_base = kMaxRecordOffset;
+    for (auto at = archives.rbegin(); at != archives.rend(); ++at) {
+        const std::int64_t behind = at->name.last_offset + 1;
+        if (at != archives.rbegin() && std::prev(at)->base_offset > at->base_offset) {
+            next_base = std::prev(at)->base_offset;
+        }
+        at->next_base = std::max(next_base, behind);
+        at->likely_end = behind;
+        at->end_offset = at->name.last_timestamp ? behind : at->next_base;
+        at->first_offset = at->base_offset;
+    }
+    set_reach(archives);
+}
+
 void bound_by_next(std::vector<Segment>& segments) {
     for (std::size_t i = 0; i < segments.size(); ++i) {
         segments[i].next_base = i + 1 < segments.size() ? segments[i + 1].base_offset : kMaxRecordOffset;
@@ -75,21 +132,41 @@ std::string PartitionListing::log_path(std::int64_t base_offset) const {
     return wal::file_beside(log_directory, base_offset, ".log");
 }
 
-Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Places& places) {
-    std::vector<segment::PartitionName> found;
-    if (places.store) {
-        if (const auto added = add_partitions(fs, *places.store, false, found); !added) {
-            return added.error();
-        }
+Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Places& places, const std::string& topic) {
+    auto found = partitions_in_directories(fs, places);
+    if (!found) {
+        return found.error();
     }
-    if (places.wal) {
-        if (const auto added = add_partitions(fs, *places.wal, true, found); !added) {
-            return added.error();
+    std::erase_if(*found, [&topic](const segment::PartitionName& name) { return name.topic != topic; });
+    if (places.archives != nullptr) {
+        const auto archived = places.archives->partitions(topic);
+        if (!archived) {
+            return archived.error();
         }
+        found->insert(found->end(), archived->begin(), archived->end());
     }
-    std::ranges::sort(found);
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    return found;
+    std::ranges::sort(*found);
+    found->erase(std::unique(found->begin(), found->end()), found->end());
+    return *std::move(found);
+}
+
+Result<std::vector<std::string>> list_topics(io::Fs& fs, const Places& places) {
+    const auto partitions = partitions_in_directories(fs, places);
+    if (!partitions) {
+        return partitions.error();
+    }
+    std::set<std::string> topics;
+    for (const segment::PartitionName& name : *partitions) {
+        topics.insert(name.topic);
+    }
+    if (places.archives != nullptr) {
+        const auto archived = places.archives->topics();
+        if (!archived) {
+            return archived.error();
+        }
+        topics.insert(archived->begin(), archived->end());
+    }
+    return std::vector<std::string>(topics.begin(), topics.end());
 }
 
 Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const segment::PartitionName& partition) {
@@ -111,13 +188,25 @@ Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const s
         }
         listing.logs = *std::move(logs);
     }
+    if (auto added = add_archives(places, listing); !added) {
+        return added.error();
+    }
     bound_by_names(listing);
     return listing;
+}
+
+void PartitionListing::resume_archive(std::size_t number, std::int64_t offset) {
+    ArchivedSegment segment = archives[number];
+    segment.first_offset = offset;
+    archives.erase(archives.begin() + static_cast<std::ptrdiff_t>(number));
+    archives.insert(std::ranges::upper_bound(archives, offset, {}, &ArchivedSegment::first_offset), std::move(segment));
+    set_reach(archives);
 }
 
 void bound_by_names(PartitionListing& listing) {
     bound_by_next(listing.indexes);
     bound_by_next(listing.logs);
+    bound_archives(listing.archives);
     auto log = listing.logs.begin();
     for (Segment& index : listing.indexes) {
         while (log != listing.logs.end() && log->base_offset < index.base_offset) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which segments there are, by names alone: indexes below the directory of a store, logs below a log directory. Nothing is
-// opened, so a thousand segments cost as many directory listings as there are partitions.
+// Which segments there are, by names alone: indexes and archives in a store, logs below a log directory. Nothing is opened,
+// so a thousand segments cost as many directory listings as there are partitions.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,22 @@
 #include <string_view>
 #include <vector>
 
+#include "archive/archive.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "io/fs.hpp"
 #include "kafka/segment/log_dir.hpp"
+#include "store/archive_registry.hpp"
 
 namespace kseg::store {
 
 /// Where to look; one of them at least.
 struct Places {
-    std::optional<std::string> store{};  ///< holds <topic>-<partition>/<base offset>/, as `kseg index -o` writes them
-    std::optional<std::string> wal{};    ///< holds <topic>-<partition>/<base offset>.log
+    std::optional<std::string> store{};   ///< holds <topic>-<partition>/<base offset>/, as `kseg index -o` writes them
+    std::optional<std::string> wal{};     ///< holds <topic>-<partition>/<base offset>.log
+    ArchiveRegistry* archives = nullptr;  ///< of an object store; borrowed
+    std::string topic_id{};               ///< see ArchiveRegistry::archives()
+    archive::OpenOptions archive_options{};
 };
 
 /// One segment, by its name.
@@ -38,6 +43,15 @@ struct Segment {
     friend bool operator==(const Segment&, const Segment&) = default;
 };
 
+/// A segment in an archive. Its name says where it ends, unless damage in it leaves that open.
+struct ArchivedSegment : Segment {
+    ArchiveName name;
+    std::int64_t first_offset = 0;  ///< it answers for nothing before: base_offset, or what is behind a damaged part
+    std::int64_t reach = 0;         ///< the largest end_offset up to here, as far as was known when this was set
+
+    friend bool operator==(const ArchivedSegment&, const ArchivedSegment&) = default;
+};
+
 /// The segments of one partition, each kind by rising base offsets.
 struct PartitionListing {
     segment::PartitionName name;
@@ -45,15 +59,24 @@ struct PartitionListing {
     std::string log_directory;
     std::vector<Segment> indexes;
     std::vector<Segment> logs;
+    std::vector<ArchivedSegment> archives;  ///< by first_offset; they may overlap
+    std::vector<std::string> other_topic_ids;
 
     [[nodiscard]] std::string index_path(std::int64_t base_offset) const;
     [[nodiscard]] std::string log_path(std::int64_t base_offset) const;
+
+    /// Notes that what an archive holds before this offset cannot be had of it, and what is behind may be.
+    void resume_archive(std::size_t number, std::int64_t offset);
 };
 
-/// The partitions that have a directory in one of the places, by topic and number. Names that begin with a dot are passed
-/// over in a store, directories that Kafka has set aside in a log directory.
+/// The partitions of a topic that are in one of the places, by number. Names that begin with a dot are passed over in a
+/// store, directories that Kafka has set aside in a log directory.
 /// errors   io   one of the places cannot be listed
-Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Places& places);
+Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Places& places, const std::string& topic);
+
+/// The topics in all of the places, by name. For messages: every archive is listed.
+/// errors   io
+Result<std::vector<std::string>> list_topics(io::Fs& fs, const Places& places);
 
 /// The segments of one partition; none where it has no directory.
 /// errors   io

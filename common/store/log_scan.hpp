@@ -47,6 +47,8 @@ struct SliceEnd {
     /// Behind the last batch of the segment, where that is known; of a slice that failed, what comes next.
     std::optional<std::int64_t> offset{};
     bool whole = true;  ///< false: the segment may go on behind `offset`, which was enough
+    /// Of a slice that failed: it can be asked again from this offset on, which is behind a damaged part.
+    std::optional<std::int64_t> resume{};
 };
 
 /// Reads what may be in the range, which also says where to begin in the file, and gives it to the filter, which has begun

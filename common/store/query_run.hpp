@@ -11,6 +11,7 @@
 #include "store/answer.hpp"
 #include "store/batch_filter.hpp"
 #include "store/counted_files.hpp"
+#include "store/index_slice.hpp"
 #include "store/listing.hpp"
 #include "store/log_scan.hpp"
 #include "store/router.hpp"
@@ -34,6 +35,11 @@ class QueryRun {
     Result<SliceEnd> answer_slice(PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_log(const PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_index(PartitionListing& listing, const Slice& slice, SliceReport& report);
+    Result<SliceEnd> answer_archive(PartitionListing& listing, const Slice& slice, SliceReport& report);
+    Result<SliceEnd> answer_indexed(PartitionListing& listing, const Slice& slice, IndexPlace place, SliceReport& report);
+    [[nodiscard]] std::string path_of(const PartitionListing& listing, const Slice& slice) const;
+    void note_end(PartitionListing& listing, const Slice& slice, const SliceEnd& end);
+    void tell_other_topics(const PartitionListing& listing);
     void tell_missing(const PartitionListing& listing, const Slice& slice, std::int64_t from);
 
     const Places& places_;

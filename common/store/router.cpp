@@ -2,6 +2,7 @@
 #include "store/router.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace kseg::store {
 namespace {
@@ -38,15 +39,39 @@ std::optional<Choice> first_behind(const std::vector<Segment>& segments, SourceK
                   .end_offset = (*at).*end};
 }
 
-std::optional<Choice> choose(const PartitionListing& listing, End end, std::int64_t from) {
-    const auto index = first_behind(listing.indexes, SourceKind::index, end, from);
-    const auto log = first_behind(listing.logs, SourceKind::log, end, from);
-    if (!index || !log) {
-        return index ? index : log;
+/// The same of archives, which may overlap.
+std::optional<Choice> first_behind(const std::vector<ArchivedSegment>& archives, End end, std::int64_t from) {
+    // None before this one reaches farther than `from`.
+    const auto begin = std::ranges::partition_point(
+        archives, [from](const ArchivedSegment& archive) { return !is_before(from, archive.reach); });
+    std::optional<Choice> best;
+    for (auto at = begin; at != archives.end(); ++at) {
+        const std::int64_t first_offset = std::max(from, at->first_offset);
+        if (best && first_offset > best->first_offset) {
+            break;
+        }
+        if (is_before(first_offset, (*at).*end) && (!best || at->base_offset < best->base_offset)) {
+            best = Choice{.kind = SourceKind::archive,
+                          .segment = static_cast<std::size_t>(at - archives.begin()),
+                          .first_offset = first_offset,
+                          .base_offset = at->base_offset,
+                          .end_offset = (*at).*end};
+        }
     }
-    const bool index_first = index->first_offset != log->first_offset ? index->first_offset < log->first_offset
-                                                                      : index->base_offset <= log->base_offset;
-    return index_first ? index : log;
+    return best;
+}
+
+std::optional<Choice> choose(const PartitionListing& listing, End end, std::int64_t from) {
+    std::optional<Choice> best;
+    for (const auto& choice :
+         {first_behind(listing.indexes, SourceKind::index, end, from), first_behind(listing.archives, end, from),
+          first_behind(listing.logs, SourceKind::log, end, from)}) {
+        if (choice && (!best || std::pair(choice->first_offset, choice->base_offset) <
+                                    std::pair(best->first_offset, best->base_offset))) {
+            best = choice;
+        }
+    }
+    return best;
 }
 
 }  // namespace
@@ -68,7 +93,7 @@ std::optional<Slice> next_slice(const PartitionListing& listing, std::int64_t fr
                 .segment = chosen->segment,
                 .first_offset = chosen->first_offset,
                 .end_offset = std::min(chosen->end_offset, end)};
-    if (slice.kind == SourceKind::index) {
+    if (slice.kind != SourceKind::log) {
         const auto same = std::ranges::lower_bound(listing.logs, chosen->base_offset, {}, &Segment::base_offset);
         if (same != listing.logs.end() && same->base_offset == chosen->base_offset) {
             slice.same_log = static_cast<std::size_t>(same - listing.logs.begin());

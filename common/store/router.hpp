@@ -2,8 +2,9 @@
 // Which segment answers for which offsets: a pure function of the listing of a partition.
 //
 // The rule. A segment may hold the offsets from its base offset up to its end_offset, and likely does up to its likely_end.
-// Of those that likely hold an offset, the one with the lowest base offset answers for it; of an index and a log with the
-// same one the index. An offset that none likely holds is asked in the same way of those that may hold it.
+// Of those that likely hold an offset, the one with the lowest base offset answers for it; with the same one an index goes
+// before an archive, and that before a log; of two archives the one that reaches farther, then the lower name. An offset
+// that none likely holds is asked in the same way of those that may hold it.
 // Names say only where a segment ends at the latest. Whoever reads one and finds that it ends earlier notes that with
 // Segment::end_at() and asks again from there, so that another segment which holds what follows is not passed over.
 #pragma once
@@ -19,13 +20,13 @@
 
 namespace kseg::store {
 
-enum class SourceKind : std::uint8_t { index, log };
+enum class SourceKind : std::uint8_t { index, archive, log };  // in the order of preference
 
 /// A run of offsets and the segment that answers for them.
 struct Slice {
     SourceKind kind = SourceKind::index;
     std::size_t segment = 0;                ///< number in the listing, among those of its kind
-    std::optional<std::size_t> same_log{};  ///< of an index: the log of the same base offset
+    std::optional<std::size_t> same_log{};  ///< of an index or archive: the log of the same base offset
     std::int64_t first_offset = 0;
     std::int64_t end_offset = kMaxRecordOffset;  ///< exclusive; kMaxRecordOffset is no bound
 

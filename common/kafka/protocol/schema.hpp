@@ -58,8 +58,8 @@ struct Structure {
 
 /// One line of a table.
 struct Field {
-    const char* name;  ///< Kafka's, in camelCase
-    Versions versions;
+    const char* name = "";  ///< Kafka's, in camelCase
+    Versions versions{};
     Versions nullable_in = kNoVersions;
     Versions tagged_in = kNoVersions;
     std::uint32_t tag = 0;
@@ -104,12 +104,12 @@ inline const Field* Structure::end() const {
 }
 
 struct Schema {
-    const char* name;
-    Versions versions;
-    Versions flexible;
-    Structure root;
-    void* (*create)();
-    void (*destroy)(void* message);
+    const char* name = "";
+    Versions versions{};
+    Versions flexible = kNoVersions;
+    Structure root{};
+    void* (*create)() = nullptr;
+    void (*destroy)(void* message) = nullptr;
 };
 
 // --- from C++ types to lines -------------------------------------------------------------------------------------------

@@ -11,6 +11,21 @@ using test::CrashFs;
 
 namespace {
 
+/// The partitions of all topics.
+Result<std::vector<segment::PartitionName>> all_partitions(io::Fs& fs, const store::Places& places) {
+    std::vector<segment::PartitionName> all;
+    const auto topics = store::list_topics(fs, places);
+    if (!topics) {
+        return topics.error();
+    }
+    for (const std::string& topic : *topics) {
+        const auto of_topic = store::list_partitions(fs, places, topic);
+        REQUIRE(of_topic);
+        all.insert(all.end(), of_topic->begin(), of_topic->end());
+    }
+    return all;
+}
+
 std::vector<std::string> names_of(const std::vector<segment::PartitionName>& partitions) {
     std::vector<std::string> names;
     for (const auto& partition : partitions) {
@@ -26,10 +41,10 @@ TEST_CASE("partitions of both places are listed once, by topic and number") {
     for (const char* directory : {"/store/b-2", "/store/b-10", "/store/a-b-0", "/wal/b-2", "/wal/c-0"}) {
         REQUIRE(fs.make_directories(directory));
     }
-    const auto both = store::list_partitions(fs, {.store = "/store", .wal = "/wal"});
+    const auto both = all_partitions(fs, {.store = "/store", .wal = "/wal"});
     REQUIRE(both);
     CHECK(names_of(*both) == std::vector<std::string>{"a-b/0", "b/2", "b/10", "c/0"});
-    const auto one = store::list_partitions(fs, {.store = {}, .wal = "/wal"});
+    const auto one = all_partitions(fs, {.store = {}, .wal = "/wal"});
     REQUIRE(one);
     CHECK(names_of(*one) == std::vector<std::string>{"b/2", "c/0"});
 }
@@ -41,7 +56,7 @@ TEST_CASE("what is no partition's directory is passed over") {
           "/wal/t-0.0123456789abcdef0123456789abcdef-delete", "/wal/t-1.0123456789abcdef0123456789abcdef-future"}) {
         REQUIRE(fs.make_directories(directory));
     }
-    const auto found = store::list_partitions(fs, {.store = "/store", .wal = "/wal"});
+    const auto found = all_partitions(fs, {.store = "/store", .wal = "/wal"});
     REQUIRE(found);
     // A topic's name may begin with a dot.
     CHECK(names_of(*found) == std::vector<std::string>{".t/0"});
@@ -50,7 +65,7 @@ TEST_CASE("what is no partition's directory is passed over") {
 TEST_CASE("a place that is not there is an error") {
     CrashFs fs;
     REQUIRE(fs.make_directories("/wal"));
-    CHECK(!store::list_partitions(fs, {.store = "/store", .wal = "/wal"}));
+    CHECK(!all_partitions(fs, {.store = "/store", .wal = "/wal"}));
 }
 
 TEST_CASE("segments are those of 20 digits, an index without an extension, a log with one") {

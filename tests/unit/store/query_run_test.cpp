@@ -178,7 +178,7 @@ TEST_CASE("segments whose names or times lie outside of the range are not opened
     world.fs.forget_reads();
     const auto late = world.ask({.range = {.since = 1060, .until = 1062}});
     CHECK(late.offsets == offsets_of(60, 62));
-    CHECK(late.slices[0].skipped);
+    CHECK(late.slices[0].skipped_by == store::SkippedBy::manifest);
     CHECK(world.fs.bytes_read(StoreWorld::index_path(0) + "/batches") == 0);
     CHECK(world.fs.bytes_read(StoreWorld::log_path(0)) == 0);
 }

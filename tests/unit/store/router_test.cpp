@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <set>
+#include <utility>
 
 using namespace kseg;
 using store::PartitionListing;
@@ -26,24 +28,53 @@ PartitionListing listing_of(const std::vector<std::int64_t>& indexes, const std:
     return listing;
 }
 
+/// An archive that holds [base_offset, end_offset), by its name; of unknown times where damage leaves open where it ends.
+store::ArchivedSegment archive_of(std::int64_t base_offset, std::int64_t end_offset, bool damaged = false) {
+    store::ArchivedSegment archive;
+    archive.base_offset = base_offset;
+    archive.name = {.partition = {.topic = "t", .partition = 0}, .base_offset = base_offset, .last_offset = end_offset - 1};
+    if (!damaged) {
+        archive.name.first_timestamp = archive.name.last_timestamp = 0;
+    }
+    return archive;
+}
+
 /// Who answers for an offset, found by looking at every segment: the rule of the header word by word.
 struct Owner {
     SourceKind kind = SourceKind::index;
     std::int64_t base_offset = -1;  // -1: nobody
+    std::size_t segment = 0;
 
     friend bool operator==(const Owner&, const Owner&) = default;
 };
 
+std::vector<const Segment*> segments_of(const PartitionListing& listing, SourceKind kind) {
+    std::vector<const Segment*> all;
+    const auto add = [&all](const auto& segments) {
+        for (const Segment& segment : segments) {
+            all.push_back(&segment);
+        }
+    };
+    switch (kind) {
+        case SourceKind::index: add(listing.indexes); break;
+        case SourceKind::archive: add(listing.archives); break;
+        case SourceKind::log: add(listing.logs); break;
+    }
+    return all;
+}
+
 Owner owner_of(const PartitionListing& listing, std::int64_t offset) {
     for (const auto end : {&Segment::likely_end, &Segment::end_offset}) {
         Owner best;
-        for (const auto kind : {SourceKind::index, SourceKind::log}) {
-            for (const Segment& segment : kind == SourceKind::index ? listing.indexes : listing.logs) {
+        for (const auto kind : {SourceKind::index, SourceKind::archive, SourceKind::log}) {
+            std::size_t number = 0;
+            for (const Segment* segment : segments_of(listing, kind)) {
                 const bool holds =
-                    segment.base_offset <= offset && (offset < segment.*end || segment.*end == kMaxRecordOffset);
-                if (holds && (best.base_offset == -1 || segment.base_offset < best.base_offset)) {
-                    best = {.kind = kind, .base_offset = segment.base_offset};
+                    segment->base_offset <= offset && (offset < segment->*end || segment->*end == kMaxRecordOffset);
+                if (holds && (best.base_offset == -1 || segment->base_offset < best.base_offset)) {
+                    best = {.kind = kind, .base_offset = segment->base_offset, .segment = number};
                 }
+                ++number;
             }
         }
         if (best.base_offset != -1) {
@@ -58,8 +89,8 @@ Owner owner_in(const PartitionListing& listing, const std::vector<Slice>& slices
     int owners = 0;
     for (const Slice& slice : slices) {
         if (slice.first_offset <= offset && (offset < slice.end_offset || slice.end_offset == kMaxRecordOffset)) {
-            const auto& segments = slice.kind == SourceKind::index ? listing.indexes : listing.logs;
-            found = {.kind = slice.kind, .base_offset = segments[slice.segment].base_offset};
+            const std::int64_t base_offset = segments_of(listing, slice.kind)[slice.segment]->base_offset;
+            found = {.kind = slice.kind, .base_offset = base_offset, .segment = slice.segment};
             ++owners;
         }
     }
@@ -74,6 +105,24 @@ std::vector<std::int64_t> random_bases(std::mt19937& random, std::int64_t below)
         bases.insert(static_cast<std::int64_t>(random() % static_cast<std::uint32_t>(below)));
     }
     return {bases.begin(), bases.end()};
+}
+
+void add_random_archives(std::mt19937& random, std::int64_t below, PartitionListing& listing) {
+    std::vector<std::pair<std::int64_t, std::int64_t>> ranges;
+    for (auto count = random() % 6; count != 0; --count) {
+        const auto base_offset = static_cast<std::int64_t>(random() % static_cast<std::uint32_t>(below));
+        ranges.emplace_back(base_offset, -(base_offset + static_cast<std::int64_t>(random() % 15)));
+    }
+    std::ranges::sort(ranges);
+    for (const auto& [base_offset, minus_end] : ranges) {
+        listing.archives.push_back(archive_of(base_offset, -minus_end, random() % 5 == 0));
+    }
+    store::bound_by_names(listing);
+    for (store::ArchivedSegment& archive : listing.archives) {
+        if (random() % 4 == 0) {
+            archive.end_at(archive.base_offset + static_cast<std::int64_t>(random() % 12));
+        }
+    }
 }
 
 }  // namespace
@@ -130,11 +179,46 @@ TEST_CASE("when a segment is known to end earlier, another one that may hold the
                              {.kind = SourceKind::index, .segment = 1, .same_log = 1, .first_offset = 300}});
 }
 
+TEST_CASE("archives that overlap: the lower base offset answers, then the one that reaches farther, up to its end") {
+    PartitionListing listing;
+    listing.archives = {archive_of(0, 100), archive_of(50, 200), archive_of(50, 150), archive_of(180, 300),
+                        archive_of(400, 500)};
+    store::bound_by_names(listing);
+    CHECK(store::route(listing, {}) ==
+          std::vector<Slice>{{.kind = SourceKind::archive, .segment = 0, .first_offset = 0, .end_offset = 100},
+                             {.kind = SourceKind::archive, .segment = 1, .first_offset = 100, .end_offset = 200},
+                             {.kind = SourceKind::archive, .segment = 3, .first_offset = 200, .end_offset = 300},
+                             {.kind = SourceKind::archive, .segment = 4, .first_offset = 400, .end_offset = 500}});
+}
+
+TEST_CASE("an index goes before the archive of the same segment, and that before its log") {
+    PartitionListing listing = listing_of({100}, {0, 100, 200});
+    listing.archives = {archive_of(0, 100), archive_of(100, 200)};
+    store::bound_by_names(listing);
+    CHECK(
+        store::route(listing, {}) ==
+        std::vector<Slice>{{.kind = SourceKind::archive, .segment = 0, .same_log = 0, .first_offset = 0, .end_offset = 100},
+                           {.kind = SourceKind::index, .segment = 0, .same_log = 1, .first_offset = 100, .end_offset = 200},
+                           {.kind = SourceKind::log, .segment = 2, .first_offset = 200}});
+}
+
+TEST_CASE("behind a damaged part another archive answers if it can, and then the damaged one again") {
+    PartitionListing listing;
+    listing.archives = {archive_of(0, 100), archive_of(20, 60)};
+    store::bound_by_names(listing);
+    listing.resume_archive(0, 50);
+    CHECK(listing.archives[1].name.last_offset == 99);
+    CHECK(store::route(listing, {.first_offset = 10}) ==
+          std::vector<Slice>{{.kind = SourceKind::archive, .segment = 0, .first_offset = 20, .end_offset = 60},
+                             {.kind = SourceKind::archive, .segment = 1, .first_offset = 60, .end_offset = 100}});
+}
+
 TEST_CASE("random listings: every offset that a segment may hold has the one owner that the rule names, in order") {
     std::mt19937 random(7);
     constexpr std::int64_t kBelow = 40;
     for (int round = 0; round < 3000; ++round) {
         PartitionListing listing = listing_of(random_bases(random, kBelow), random_bases(random, kBelow));
+        add_random_archives(random, kBelow, listing);
         for (auto* segments : {&listing.indexes, &listing.logs}) {
             for (Segment& segment : *segments) {
                 if (random() % 3 == 0) {  // as a reader that came to its end would do
