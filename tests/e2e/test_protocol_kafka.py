@@ -17,6 +17,8 @@ MESSAGES, CONVERTED = 20, 12
 class Protocol(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        for kafka in m.KAFKAS:
+            m.class_path(kafka)  # or the test is skipped
         cls.lines = m.tool("random", MESSAGES, SEED)
         cls.every = {(name, str(version)) for name, first, last in (line.split(" ") for line in m.tool("list"))
                      for version in range(int(first), int(last) + 1)}

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kafka's own messages, of two versions: the newest, and the last one that has what Kafka 4 dropped.
 
-Without a JVM or the jars class_path() ends the program with status 77, which ctest calls skipped."""
+Without a JVM or the jars class_path() ends the program with status 77, which ctest calls skipped. A test calls it in
+setUpClass: inside of a test, unittest would take that for an error."""
 
+import functools
 import os
 import pathlib
 import shutil
@@ -19,6 +21,7 @@ SKIPPED = 77
 TIMEOUT_S = 300
 
 
+@functools.cache
 def class_path(kafka):
     fetched = subprocess.run([HERE / kafka / "fetch"], capture_output=True, text=True, check=False)
     if fetched.returncode != 0 or not shutil.which("java"):
