@@ -3,6 +3,7 @@
 messages are the same bytes and the same JSON on both sides, and what was read in one version and is written in another is the
 same bytes or refused by both."""
 
+import json
 import pathlib
 import sys
 import unittest
@@ -45,6 +46,28 @@ class Protocol(unittest.TestCase):
             compared, faults, _ = m.kafka(kafka, lines, "convert")
             self.assertEqual(faults[:10], [], kafka)
             self.assertGreater(len(compared), 30000)
+
+    def test_defaults_are_those_of_the_schemas(self):
+        ours = {}
+        for line in m.tool("defaults"):
+            name, path, version, text = line.split(" ", 3)
+            ours[name, path, int(version)] = json.loads(text)
+        compared = 0
+        for kafka in m.KAFKAS:
+            every = m.schemas(kafka)
+            for name in {name for name, _, _ in ours}:
+                first, last = m.bounds(every[name]["validVersions"])
+                for path, fields in m.structs(every[name]):
+                    for version in range(first, last + 1):
+                        if (name, path, version) not in ours:
+                            self.assertEqual((name, first), ("GroupMetadataKey", 0))  # 2 as it is on the wire
+                            continue
+                        # Tagged fields are not shown where they are the default: the conversions tell of those.
+                        expected = {m.camel(f["name"]): m.default_of(f) for f in fields if m.has(f.get("versions"), version)
+                                    and not m.has(f.get("taggedVersions"), version)}
+                        self.assertEqual(ours[name, path, version], expected, (name, path, version))
+                        compared += 1
+        self.assertGreater(compared, 1500)
 
 
 if __name__ == "__main__":
