@@ -100,6 +100,14 @@ class Layers(unittest.TestCase):
                     wrong.append(f'{path}:{number}: "{name}": no edge from {layer} to {layer_of(target)}')
         self.assertEqual(wrong, [])
 
+    def test_tables_of_messages_stay_behind_the_engine(self):
+        wrong = []
+        for path in project.sources("common", "tools"):
+            inside = str(path).startswith("common/kafka/protocol/") and (path.suffix == ".cpp" or path.name == "fields.hpp")
+            wrong += [f"{path}:{number}" for number, quote, name in includes(path)
+                      if name in ("kafka/protocol/schema.hpp", "kafka/protocol/fields.hpp") and not inside]
+        self.assertEqual(wrong, [])
+
     def test_library_headers_stay_in_their_layer(self):
         wrong = []
         for path in project.sources("common", "tools"):

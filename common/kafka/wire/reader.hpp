@@ -59,7 +59,7 @@ class Reader {
             const std::uint32_t raw = to_u8(*pos_++);
             return static_cast<std::int32_t>((raw >> 1) ^ (0U - (raw & 1U)));
         }
-        const std::uint64_t raw = unsigned_varint(kMaxVarintBytes);
+        const std::uint64_t raw = raw_varint(kMaxVarintBytes);
         if (raw > UINT32_MAX) {
             fail();
             return 0;
@@ -70,8 +70,18 @@ class Reader {
 
     /// Zigzag varint of at most 10 bytes and 64 bits.
     std::int64_t varlong() {
-        const std::uint64_t raw = unsigned_varint(kMaxVarlongBytes);
+        const std::uint64_t raw = raw_varint(kMaxVarlongBytes);
         return static_cast<std::int64_t>((raw >> 1) ^ (0U - (raw & 1U)));
+    }
+
+    /// Varint without zigzag, of at most 5 bytes and 32 bits: lengths and tags of flexible versions (KIP-482).
+    std::uint32_t unsigned_varint() {
+        const std::uint64_t raw = raw_varint(kMaxVarintBytes);
+        if (raw > UINT32_MAX) {
+            fail();
+            return 0;
+        }
+        return static_cast<std::uint32_t>(raw);
     }
 
     /// The next `size` bytes; fails where fewer are left.
@@ -108,7 +118,7 @@ class Reader {
         return value;
     }
 
-    std::uint64_t unsigned_varint(int most_bytes) {
+    std::uint64_t raw_varint(int most_bytes) {
         std::uint64_t value = 0;
         for (int i = 0; i < most_bytes && pos_ != end_; ++i) {
             const std::uint64_t byte = to_u8(*pos_++);

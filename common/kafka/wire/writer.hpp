@@ -31,6 +31,15 @@ constexpr std::size_t varlong_bytes(std::int64_t value) {
     return size;
 }
 
+/// Bytes that a varint without zigzag takes.
+constexpr std::size_t unsigned_varint_bytes(std::uint32_t value) {
+    std::size_t size = 1;
+    for (; value > 0x7f; value >>= 7) {
+        ++size;
+    }
+    return size;
+}
+
 class Writer {
   public:
     /// Borrows `out` and appends to it.
@@ -49,6 +58,14 @@ class Writer {
             out_.push_back(static_cast<std::byte>((rest & 0x7fU) | 0x80U));
         }
         out_.push_back(static_cast<std::byte>(rest));
+    }
+
+    /// Varint without zigzag.
+    void unsigned_varint(std::uint32_t value) {
+        for (; value > 0x7f; value >>= 7) {
+            out_.push_back(static_cast<std::byte>((value & 0x7fU) | 0x80U));
+        }
+        out_.push_back(static_cast<std::byte>(value));
     }
 
     void bytes(Bytes value) { out_.append(value); }

@@ -104,3 +104,33 @@ TEST_CASE("after a failure everything reads as nothing") {
     CHECK_FALSE(in.varint_bytes());
     CHECK_FALSE(in.ok());
 }
+
+TEST_CASE("varints without zigzag are read up to 32 bits, and no further") {
+    const ByteBuffer bytes = from_hex("00  7f  80 01  ff ff ff ff 0f  ff ff ff ff 10");
+    wire::Reader in(bytes.bytes());
+    CHECK(in.unsigned_varint() == 0);
+    CHECK(in.unsigned_varint() == 127);
+    CHECK(in.unsigned_varint() == 128);
+    CHECK(in.unsigned_varint() == 4294967295U);
+    CHECK(in.ok());
+    in.unsigned_varint();
+    CHECK_FALSE(in.ok());
+    for (const char* const bad : {"80", "80 80 80 80 80 00", ""}) {
+        const ByteBuffer cut = from_hex(bad);
+        wire::Reader liar(cut.bytes());
+        liar.unsigned_varint();
+        CHECK_FALSE(liar.ok());
+    }
+}
+
+TEST_CASE("varints without zigzag are written as they are read, and measured") {
+    ByteBuffer out;
+    wire::Writer writer(out);
+    std::size_t size = 0;
+    for (const std::uint32_t value : {0U, 127U, 128U, 16383U, 16384U, 4294967295U}) {
+        writer.unsigned_varint(value);
+        size += wire::unsigned_varint_bytes(value);
+        CHECK(out.size() == size);
+    }
+    CHECK(out.text() == from_hex("00 7f 80 01 ff 7f 80 80 01 ff ff ff ff 0f").text());
+}
