@@ -134,6 +134,11 @@ class Serve(k.ScratchCase):
             self.assertEqual(produced(broker.request(produce("t", batch))), (0, 1))
             self.assertIn("warning: ", broker.err())
 
+    def test_a_port_file_that_cannot_be_written_ends_it(self):
+        refused = k.run("serve", "--listen", "127.0.0.1:0", "--port-file", self.dir / "nowhere" / "port")
+        self.assertEqual((refused.status, refused.out), (1, b""))
+        self.assertIn("nowhere", refused.err)
+
     def test_wrong_command_lines(self):
         for args in (["--listen", "9092"], ["--listen", "host:99999"], ["--advertise", "x"], ["--topic", "a/b"], ["--topic", "a:0"],
                      ["--topic", "a:x"], ["--default-partitions", "0"], ["--sync", "often"], ["--segment-bytes", "0"],
