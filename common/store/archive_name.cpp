@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace kseg::store {
 namespace {
@@ -47,6 +48,7 @@ std::string_view take(std::string_view& rest, char separator) {
     return part;
 }
 
+/// The parts behind the last '/'.
 bool parse_file_name(std::string_view file, ArchiveName& name) {
     for (const archive::Format format : {archive::Format::tar_gz, archive::Format::tar_zst}) {
         if (file.ends_with(extension_of(format))) {
@@ -86,16 +88,19 @@ std::string to_string(const ArchiveName& name) {
 }
 
 std::optional<ArchiveName> parse_archive_name(std::string_view object) {
+    std::optional<ArchiveName> name(std::in_place);
     std::string_view rest = object;
-    ArchiveName name;
-    name.partition.topic = take(rest, '/');
+    name->partition.topic = take(rest, '/');
     const auto partition = parse_number<std::int32_t>(take(rest, '/'));
-    if (name.partition.topic.empty() || !partition || *partition < 0 || !parse_file_name(rest, name)) {
+    if (name->partition.topic.empty() || !partition || *partition < 0 || !parse_file_name(rest, *name)) {
         return std::nullopt;
     }
-    name.partition.partition = *partition;
+    name->partition.partition = *partition;
     // Written in another way, such as with fewer digits, two names could mean one archive.
-    return to_string(name) == object ? std::optional(std::move(name)) : std::nullopt;
+    if (to_string(*name) != object) {
+        return std::nullopt;
+    }
+    return name;
 }
 
 std::string archive_prefix(std::string_view topic) {

@@ -95,6 +95,12 @@ std::optional<std::uint64_t> CountedFiles::size_of(const std::string& path) {
     return (*there)->size;
 }
 
+std::optional<std::uint32_t> CountedFiles::crc32c_of(const std::string& path) const {
+    const auto name = member_of(path);
+    const archive::Member* member = name ? archive_->find(*name) : nullptr;
+    return member == nullptr ? std::nullopt : member->crc32c;
+}
+
 Result<std::unique_ptr<io::ReadAt>> CountedFiles::open(const std::string& path) {
     if (const auto member = member_of(path)) {
         return archive_->open_member(*member);

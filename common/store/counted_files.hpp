@@ -41,6 +41,8 @@ class CountedFiles {
     std::unique_ptr<index::MemberSource> members_of(const std::string& directory);
     /// The size of a regular file; nothing where there is none.
     std::optional<std::uint64_t> size_of(const std::string& path);
+    /// The checksum of all of a file, where it is known without reading it, as in an archive that is not a plain one.
+    [[nodiscard]] std::optional<std::uint32_t> crc32c_of(const std::string& path) const;
 
     /// Opens an archive: paths below its own lead to its members until another one is opened.
     /// errors   those of Archive::open()

@@ -32,6 +32,7 @@ class IndexSlice {
     Result<void> open_index();
     [[nodiscard]] bool nothing_wanted() const;
     Result<bool> open_log();
+    Result<void> check_log(const std::string& path, const io::ReadAt& file);
     Result<IndexSliceEnd> find();
     Result<IndexSliceEnd> scan_archived();
     Result<IndexSliceEnd> scan_instead(std::optional<std::int64_t> taken_to, const std::set<std::uint64_t>* taken);
@@ -149,7 +150,7 @@ Result<bool> IndexSlice::open_log() {
     std::optional<Error> error;
     for (const std::string& path : logs()) {
         auto file = work_.files.open(path);
-        auto fits = file ? index_->check_log(**file, path) : Result<void>(file.error());
+        auto fits = file ? check_log(path, **file) : Result<void>(file.error());
         if (fits) {
             log_ = {.path = path, .file = *std::move(file)};
             return true;
@@ -162,6 +163,25 @@ Result<bool> IndexSlice::open_log() {
         }
     }
     return error.value_or(Error{.code = Errc::corrupt, .what = "names no log", .file = place_.path});
+}
+
+/// Whether a log is the one that was indexed.
+Result<void> IndexSlice::check_log(const std::string& path, const io::ReadAt& file) {
+    const auto crc = work_.files.crc32c_of(path);
+    if (!crc) {
+        return index_->check_log(file, path);
+    }
+    // Nothing has to be read for it, which where a part is damaged could not be.
+    const index::Manifest& manifest = index_->manifest();
+    const std::uint64_t size = work_.files.size_of(path).value_or(0);
+    if (size != manifest.log_size || *crc != manifest.log_crc32c) {
+        return Error{
+            .code = Errc::corrupt,
+            .what = fmt::format("log; expected {} bytes with crc 0x{:08x} as in the manifest, got {} with 0x{:08x}",
+                                manifest.log_size, manifest.log_crc32c, size, *crc),
+            .file = path};
+    }
+    return {};
 }
 
 Result<IndexSliceEnd> IndexSlice::find() {

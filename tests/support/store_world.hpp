@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A store and a log directory of one partition in memory, and queries to them whose answers are kept as numbers.
+// A store, of indexes and of archives, and a log directory of one partition in memory, and queries to them whose answers
+// are kept as numbers.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -11,13 +12,19 @@
 #include <string>
 #include <vector>
 
+#include "archive/writer.hpp"
 #include "base/crc.hpp"
 #include "index/segment_index.hpp"
+#include "io/read_all.hpp"
 #include "io/window.hpp"
 #include "kafka/record/builder.hpp"
 #include "kafka/segment/cursor.hpp"
+#include "objects/directory_store.hpp"
+#include "store/archive_name.hpp"
+#include "store/archive_registry.hpp"
 #include "store/query_run.hpp"
 #include "support/crash_fs.hpp"
+#include "support/memory_file.hpp"
 
 namespace kseg::test {
 
@@ -85,9 +92,21 @@ class KeptAnswer final : public store::AnswerSink {
     }
 };
 
+/// Keeps what is written to it.
+class KeptSink final : public io::Sink {
+  public:
+    ByteBuffer content;
+    Result<void> write(Bytes bytes) override {
+        content.append(bytes);
+        return {};
+    }
+    Result<void> commit() override { return {}; }
+};
+
 class StoreWorld {
   public:
     CrashFs fs;
+    std::unique_ptr<objects::ObjectStore> objects = objects::directory_store(fs, "/archives");
     store::Places places{.store = "/store", .wal = "/wal"};
 
     StoreWorld() {
@@ -125,6 +144,53 @@ class StoreWorld {
         REQUIRE((*writer)->commit("../../.." + log, content.size(), crc32c(as_bytes(content))));
     }
 
+    /// Puts the index of this name and its log into an archive, in chunks of `chunk_bytes`, whose file it returns.
+    std::string archive(std::int64_t base_offset, const std::string& log, std::size_t chunk_bytes = 512,
+                        const std::string& topic_id = {}) {
+        const std::string directory = index_path(base_offset);
+        const std::string log_name = fmt::format("{:020d}.log", base_offset);
+        auto manifest = index::parse_manifest(as_bytes(*fs.content(directory + "/manifest.json")), directory);
+        REQUIRE(manifest);
+        manifest->log_path = log_name;
+        KeptSink sink;
+        auto writer = archive::ArchiveWriter::begin(sink, {});
+        REQUIRE(writer);
+        const archive::AddOptions options{.chunk_bytes = chunk_bytes};
+        REQUIRE((*writer)->add(log_name, as_bytes(log), options));
+        for (const index::ManifestFile& file : manifest->files) {
+            REQUIRE((*writer)->add(file.name, as_bytes(*fs.content(directory + "/" + file.name)), options));
+        }
+        REQUIRE((*writer)->add("manifest.json", index::write_manifest(*manifest).bytes(), options));
+        const auto written = (*writer)->finish();
+        REQUIRE(written);
+        store::ArchiveName name;
+        name.partition.topic = "t";
+        name.base_offset = base_offset;
+        name.last_offset = manifest->last_offset.value_or(base_offset - 1);
+        name.size = written->bytes;
+        name.crc32c = written->crc32c;
+        name.topic_id = topic_id;
+        if (manifest->damaged == 0) {
+            name.first_timestamp = manifest->min_timestamp;
+            name.last_timestamp = manifest->max_timestamp;
+        }
+        const auto put = objects->put_if_absent(to_string(name), MemoryFile(sink.content.bytes()));
+        REQUIRE((put || put.error().code == Errc::exists));  // the same archive has the same name
+        return objects->describe(to_string(name));
+    }
+    /// Makes an archive of a log that has neither a file nor an index then.
+    std::string archive_alone(std::int64_t base_offset, const std::string& log, const std::string& topic_id = {}) {
+        fs.put("/elsewhere.log", log);
+        index_of("/elsewhere.log", base_offset);
+        const std::string path = archive(base_offset, log, 512, topic_id);
+        remove_index(base_offset);
+        return path;
+    }
+    void remove_index(std::int64_t base_offset) {
+        REQUIRE(io::remove_with_files(fs, index_path(base_offset)));
+        REQUIRE(fs.remove_directory(index_path(base_offset)));
+    }
+
     /// Puts other bytes at a place of a file.
     void damage(const std::string& path, std::size_t at, const std::string& bytes) {
         std::string content = *fs.content(path);
@@ -143,6 +209,8 @@ class StoreWorld {
         }
         KeptAnswer answer;
         answer.enough = enough;
+        store::ArchiveRegistry registry(*objects);
+        places.archives = &registry;
         store::QueryRun run(fs, places, request, answer);
         auto listing = store::list_segments(fs, places, {.topic = "t", .partition = 0});
         REQUIRE(listing);

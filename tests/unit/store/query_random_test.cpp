@@ -50,12 +50,21 @@ bool holds(const std::vector<Cut>& cuts, std::int64_t offset) {
 
 }  // namespace
 
-TEST_CASE("random segments in two places: what one of them holds is answered once and in order, what none holds is told") {
+TEST_CASE(
+    "random segments in three places: what one of them holds is answered once and in order, what none holds is told") {
     std::mt19937 random(11);
     for (int round = 0; round < 150; ++round) {
         CAPTURE(round);
         StoreWorld world;
         const auto indexed = random_cuts(random);
+        std::vector<Cut> archived;
+        for (auto i = random() % 3; i > 0; --i) {  // twice: archives of one log may overlap
+            const auto cuts = random_cuts(random);
+            archived.insert(archived.end(), cuts.begin(), cuts.end());
+        }
+        for (const Cut& cut : archived) {
+            world.archive_alone(cut.first, segment_of(cut));
+        }
         const auto logged = random_cuts(random);
         for (const Cut& cut : indexed) {
             const std::string log = fmt::format("/elsewhere/{}.log", cut.first);
@@ -65,7 +74,9 @@ TEST_CASE("random segments in two places: what one of them holds is answered onc
         for (const Cut& cut : logged) {
             world.put_log(cut.first, segment_of(cut));
         }
-        const auto is_there = [&](std::int64_t offset) { return holds(indexed, offset) || holds(logged, offset); };
+        const auto is_there = [&](std::int64_t offset) {
+            return holds(indexed, offset) || holds(archived, offset) || holds(logged, offset);
+        };
         std::int64_t least = 0;
         while (least < kEnd && !is_there(least)) {
             ++least;
