@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/broker.hpp"
 
+#include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
 namespace kseg::broker {
@@ -57,6 +58,11 @@ Result<void> Broker::begin() {
         }
     }
     serve_core(*this);
+    auto groups = GroupService::open(*this);
+    if (!groups) {
+        return groups.error();
+    }
+    groups_ = *std::move(groups);
     if (!settings_.read_only) {
         check_retention();
     }
@@ -98,6 +104,7 @@ Topic* Broker::find_or_create(const std::string& name, bool may_create) {
 Result<void> Broker::close() {
     around_.loop.cancel(retention_timer_);
     retention_timer_ = 0;
+    groups_.reset();
     return wal_ ? wal_->close() : Result<void>();
 }
 

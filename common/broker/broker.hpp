@@ -22,6 +22,8 @@
 
 namespace kseg::broker {
 
+class GroupService;
+
 struct BrokerSettings {
     std::string directory;
     Address advertised{};  ///< what clients are told to connect to
@@ -57,6 +59,8 @@ class Broker {
     /// Where frames go.
     [[nodiscard]] Dispatcher& dispatcher() { return dispatcher_; }
     [[nodiscard]] Topics& topics() { return topics_; }
+    /// Null until the broker is open.
+    [[nodiscard]] GroupService* groups() { return groups_.get(); }
     [[nodiscard]] FetchSessions& fetch_sessions() { return fetch_sessions_; }
     [[nodiscard]] const Identity& identity() const { return identity_; }
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
@@ -94,6 +98,7 @@ class Broker {
     Topics topics_;
     FetchSessions fetch_sessions_;
     Dispatcher dispatcher_;
+    std::unique_ptr<GroupService> groups_;
     TimerId retention_timer_ = 0;
     std::unordered_map<const void*, std::shared_ptr<const void>> waiting_;
 };

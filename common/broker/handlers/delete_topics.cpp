@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DeleteTopics, by name or by id. Source: Kafka 4.1, ControllerApis.deleteTopics.
 #include "kafka/protocol/messages/delete_topics.hpp"
+#include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
 namespace kseg::broker {
@@ -10,10 +11,10 @@ using protocol::DeleteTopicsRequest;
 using protocol::DeleteTopicsResponse;
 using protocol::ErrorCode;
 
-using Answer = DeleteTopicsResponse::DeletableTopicResult;
+using Deleted = DeleteTopicsResponse::DeletableTopicResult;
 
-Answer remove(Broker& broker, const DeleteTopicsRequest::DeleteTopicState& asked) {
-    Answer answer{.name = asked.name, .topic_id = asked.topic_id, .error_message = std::nullopt};
+Deleted remove(Broker& broker, const DeleteTopicsRequest::DeleteTopicState& asked) {
+    Deleted answer{.name = asked.name, .topic_id = asked.topic_id, .error_message = std::nullopt};
     const auto refuse = [&](ErrorCode error, std::string message) {
         answer.error_code = error;
         answer.error_message = std::move(message);
@@ -35,9 +36,11 @@ Answer remove(Broker& broker, const DeleteTopicsRequest::DeleteTopicState& asked
     if (broker.topics().is_read_only()) {
         return refuse(ErrorCode::topic_authorization_failed, "The broker is read-only.");
     }
-    if (const auto removed = broker.topics().remove(std::string(topic->name)); !removed) {
+    const std::string name = topic->name;
+    if (const auto removed = broker.topics().remove(name); !removed) {
         return refuse(error_code_of(removed.error()), removed.error().message());
     }
+    broker.groups()->coordinator().on_topic_deleted(name);
     return answer;
 }
 
