@@ -62,17 +62,25 @@ void verify_one(const PackContext& context, const store::ArchiveName& name, cons
         return;
     }
     std::string problem;
+    std::string_view action = "verified";
     if (!manifest) {
-        problem = manifest.error().in_file(object).message();
-        context.report.error(manifest.error().in_file(object));
+        const Error error = manifest.error().in_file(object);
+        problem = error.message();
+        if (error.code == Errc::io) {
+            action = "failed";
+            context.report.error(error);
+        } else {
+            action = "damaged";
+            context.report.lost(error);
+        }
     } else if (manifest->damaged != 0) {
         problem = fmt::format("the log is damaged in {} places, as it was when it was indexed", manifest->damaged);
         context.report.damage(object, problem);
-        context.report.end_file(object);
     } else {
         context.report.detail(object + ": good");
     }
-    context.printer.json(name, {.action = manifest ? "verified" : "failed", .problem = problem});
+    context.report.end_file(object);
+    context.printer.json(name, {.action = action, .problem = problem});
 }
 
 /// Unpacks the archive of a segment that readers prefer, or another one of it where that cannot be read.

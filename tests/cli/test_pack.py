@@ -87,6 +87,16 @@ class Content(PackCase):
         members = p.untar(self.archive(), self.dir / "out")
         self.assertEqual(members[f"{stem}.txnindex"], log.with_suffix(".txnindex").read_bytes())
 
+    def test_the_example_of_the_manual(self):
+        """The bytes depend on the compressor, what is in them does not."""
+        example = k.TESTS / "data" / "kseg-archive.5.store"
+        index = p.index(k.log_of("v2-txn-none"), self.indexes, "orders", 3)
+        p.pack(index, "--store", self.store, "--topic-id", p.TOPIC_ID)
+        self.assertEqual(p.untar(self.archive(), self.dir / "mine"), p.untar(self.archive(example), self.dir / "example"))
+        shutil.copytree(example, self.dir / "copy")
+        self.assertIn("up to date", p.pack("-v", index, "--store", self.dir / "copy").err)
+        p.pack("--verify", "--deep", "--store", self.dir / "copy")
+
     def test_large_files_of_an_index_come_first(self):
         index = p.index(k.log_of("large/large-none"), self.indexes)
         p.pack(index, "--store", self.store)

@@ -116,6 +116,18 @@ class Verify(ModeCase):
             self.assertNotIn("error", run.err)
         self.assertEqual(self.mode("--verify", "-q", "hurt", status=3).err, "")
 
+    def test_what_cannot_be_read_is_another_thing_than_damage(self):
+        archive = self.store / self.names[0]
+        content = archive.read_bytes()
+        archive.unlink()
+        archive.write_bytes(content[:-1])
+        run = self.mode("--verify", "--json", status=3)
+        self.assertEqual([x["action"] for x in run.lines()], ["damaged"] + ["verified"] * 3)
+        self.assertIn("error: " + str(archive), run.err)
+        run = self.mode("--verify", "--deep", "--json", "z", env={"TMPDIR": str(self.dir / "gone")}, status=1)
+        self.assertEqual([x["action"] for x in run.lines()], ["failed"])
+        self.mode("--verify", "nothing", status=1)
+
     def test_scratch_directories_are_gone(self):
         scratch = self.dir / "scratch"
         scratch.mkdir()
