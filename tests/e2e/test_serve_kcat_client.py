@@ -12,7 +12,7 @@ import kseg_cli as k  # noqa: E402
 
 class Kcat(contract.Contract):
     client = "kcat"
-    lacks = {"admin", "timestamps", "groups-admin", "committed"}
+    lacks = {"admin", "timestamps", "groups-admin", "committed", "reconnects"}
     options = ["--topic", "group.kcat_test-1:2"]
 
     @classmethod

@@ -22,7 +22,11 @@ class GroupConsumer:
 
     def poll(self, seconds):
         # A poll that ends while the group is being joined leaves this client's consumer without positions for good.
-        batches = self.consumer.poll(timeout_ms=max(round(seconds * 1000), LONG_POLL_MS))
+        try:
+            batches = self.consumer.poll(timeout_ms=max(round(seconds * 1000), LONG_POLL_MS))
+        except kafka.errors.KafkaConnectionError:  # while the broker is away
+            time.sleep(seconds)
+            return []
         return [read(record) for records in batches.values() for record in records]
 
     def assigned(self):
