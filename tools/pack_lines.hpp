@@ -2,6 +2,7 @@
 // Archives on stdout, a line each: columns for people, or JSON.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 

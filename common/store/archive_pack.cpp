@@ -26,7 +26,7 @@ class Counter {
         for (const index::ManifestFile& file : manifest.files) {
             read_bytes_ += file.size;
         }
-        total_ = read_bytes_ + 2 * manifest.log_size;
+        archive_is(manifest.log_size);  // until that is known
     }
 
     [[nodiscard]] ReadNotice notice() {
@@ -144,7 +144,7 @@ Result<std::unique_ptr<ScratchFile>> write_archive(io::Fs& fs, const IndexedSegm
 Result<void> put(objects::ObjectStore& store, const io::ReadAt& archive, const ArchiveName& name,
                  const PackOptions& options, Counter& counter) {
     const std::string object = to_string(name);
-    const auto done = store.put_if_absent(object, SummedRead(archive, options.stop, counter.notice()));
+    auto done = store.put_if_absent(object, SummedRead(archive, options.stop, counter.notice()));
     if (!done && done.error().code != Errc::exists) {
         return done;
     }
