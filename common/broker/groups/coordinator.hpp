@@ -165,6 +165,7 @@ class GroupCoordinator {
     Journal journal_;
     std::function<protocol::Uuid()> make_uuid_;
     GroupSettings settings_;
+    std::uint64_t member_bytes_ = 0;  ///< of all groups, which are destroyed first
     std::map<std::string, Group, std::less<>> groups_{};
     OffsetStore offsets_{};
     std::uint64_t last_incarnation_ = 0;

@@ -49,6 +49,11 @@ void GroupCoordinator::join(const Caller& caller, protocol::JoinGroupRequest req
         answer(refusal(request.member_id, ErrorCode::invalid_session_timeout));
         return;
     }
+    if (const std::uint64_t bytes = bytes_of(request.protocols);
+        bytes > settings_.max_member_bytes || member_bytes_ + bytes > settings_.max_all_member_bytes) {
+        answer(refusal(request.member_id, ErrorCode::invalid_request));
+        return;
+    }
     if (caller.version == 0) {
         request.rebalance_timeout_ms = request.session_timeout_ms;
     }

@@ -56,6 +56,30 @@ TEST_CASE("before version 4 a new member joins at once, in version 0 with its se
     CHECK(world.group()->members().size() == 2);
 }
 
+TEST_CASE("what members say of themselves is limited, for each and for all, and counts as long as they are there") {
+    kseg::broker::GroupSettings settings;
+    settings.max_member_bytes = 10'000;
+    settings.max_all_member_bytes = 25'000;
+    GroupWorld world(settings);
+    const auto join = [&](const std::string& group, std::size_t bytes) {
+        auto request = GroupWorld::join_request("");
+        request.group_id = group;
+        request.protocols[0].metadata = blob(std::string(bytes, 'x'));
+        const auto joined = world.join(request, 3);
+        world.timers.settle();
+        REQUIRE(joined.has());
+        return std::pair(joined->error_code, joined->member_id);
+    };
+    CHECK(join("too large", 10'000).first == ErrorCode::invalid_request);
+    CHECK(join("a", 9'000).first == ErrorCode::none);
+    const auto [error, member] = join("b", 9'000);
+    CHECK(error == ErrorCode::none);
+    CHECK(join("c", 9'000).first == ErrorCode::invalid_request);
+    CHECK(join("c", 100).first == ErrorCode::none);
+    world.timers.advance(1'800'001);  // the sessions of all end
+    CHECK(join("d", 9'000).first == ErrorCode::none);
+}
+
 TEST_CASE("joins that cannot be are refused with Kafka's errors") {
     GroupWorld world;
     auto request = GroupWorld::join_request("");
