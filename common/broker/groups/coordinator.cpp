@@ -98,6 +98,7 @@ Group& GroupCoordinator::create(std::string_view group_id) {
 void GroupCoordinator::erase(Group& group) {
     timers_->cancel(group.join_timer);
     timers_->cancel(group.sync_timer);
+    pending_joins_ -= group.pending_joins.size();
     for (const auto& [id, timer] : group.pending_joins) {
         timers_->cancel(timer);
     }

@@ -169,6 +169,7 @@ class GroupCoordinator {
     OffsetStore offsets_{};
     std::uint64_t last_incarnation_ = 0;
     std::uint64_t unreadable_records_ = 0;
+    std::size_t pending_joins_ = 0;  ///< of all groups
     TimerId cleanup_timer_ = 0;
 };
 

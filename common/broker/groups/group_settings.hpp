@@ -19,6 +19,8 @@ struct GroupSettings {
     /// How long a member that has never had an answer is waited for: it cannot send heartbeats.
     std::int32_t new_member_join_timeout_ms = 300'000;
     std::size_t max_members = INT32_MAX;
+    /// Ids of all groups that were given out and that nobody has joined with yet.
+    std::size_t max_pending_joins = 100'000;
     /// Metadata of a committed offset, in UTF-16 units.
     std::size_t max_offset_metadata = 4'096;
     /// How long offsets are kept once nobody uses them; nothing: for ever.

@@ -125,6 +125,11 @@ void GroupCoordinator::join_new(Group& group, JoinCall call) {
         add_member(group, std::move(new_id), std::move(call));
         return;
     }
+    if (pending_joins_ >= settings_.max_pending_joins) {
+        call.answer(refusal("", ErrorCode::coordinator_not_available));
+        return;
+    }
+    ++pending_joins_;
     group.pending_joins[new_id] =
         set_timer(group, call.request.session_timeout_ms, [this, new_id](Group& later) { expire_session(later, new_id); });
     call.answer(refusal(new_id, ErrorCode::member_id_required));
@@ -176,6 +181,7 @@ void GroupCoordinator::join_known(Group& group, JoinCall call) {
 void GroupCoordinator::add_member(Group& group, std::string member_id, JoinCall call) {
     if (const auto pending = group.pending_joins.find(member_id); pending != group.pending_joins.end()) {
         timers_->cancel(pending->second);
+        --pending_joins_;
     }
     Member member;
     member.id = std::move(member_id);

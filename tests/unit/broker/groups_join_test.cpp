@@ -108,6 +108,25 @@ TEST_CASE("a group takes no more members than the limit") {
     CHECK(world.state() == "Stable");
 }
 
+TEST_CASE("ids are given out up to a limit, and again when some were used or forgotten") {
+    kseg::broker::GroupSettings settings;
+    settings.max_pending_joins = 2;
+    GroupWorld world(settings);
+    const std::string first = world.new_id();
+    const std::string second = world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.join(first);
+    const std::string third = world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.leave(second);
+    world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.timers.advance(10'000);
+    CHECK(world.join("")->error_code == ErrorCode::member_id_required);
+    CHECK(world.join("")->error_code == ErrorCode::member_id_required);
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+}
+
 TEST_CASE("the protocol is the one that all members know and most prefer") {
     GroupWorld world;
     // Three members in one round: settled only once all have asked.
