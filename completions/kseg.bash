@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode index query recrc wal-append'
+    local commands='decode index pack query recrc wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -37,6 +37,9 @@ _kseg() {
         ;;
     query)
         _kseg_query
+        ;;
+    pack)
+        _kseg_pack
         ;;
     recrc)
         _kseg_recrc
@@ -130,6 +133,28 @@ _kseg_index() {
     case $previous in
     --topic | --partition | --fields | -j | --jobs) ;;
     -o | --output)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        if [[ $current == -* ]]; then
+            COMPREPLY=($(compgen -W "$options $global" -- "$current"))
+        else
+            compopt -o default 2>/dev/null
+        fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_pack() {
+    local options='--store --s3-endpoint --format --log-dir --topic-id -n --dry-run -j --jobs --list --verify --deep --extract
+        --overwrite --remove --json'
+    case $previous in
+    --format)
+        COMPREPLY=($(compgen -W 'tar.gz tar.zst' -- "$current"))
+        ;;
+    --s3-endpoint | --topic-id | -j | --jobs) ;;
+    --store | --log-dir | --extract)
         compopt -o default 2>/dev/null
         ;;
     *)

@@ -5,6 +5,7 @@ complete -c kseg -n __fish_use_subcommand -f -a decode -d 'Print records, batche
 complete -c kseg -n __fish_use_subcommand -f -a query -d 'Find records of a topic by offset, time and text'
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
 complete -c kseg -n __fish_use_subcommand -f -a index -d 'Make segment indexes of sealed segments'
+complete -c kseg -n __fish_use_subcommand -f -a pack -d 'Pack segments into archives in a store'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
@@ -102,3 +103,19 @@ complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l seal -d 'End the
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l ack -d 'Print a line for each durable batch'
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l verify -d 'Report what is wrong, write nothing'
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l recovery -x -a 'tail strict point-in-time salvage' -d 'What to do about damage'
+
+# pack
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l store -r -F -d 'Directory or bucket of archives'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l s3-endpoint -x -d 'The S3 server'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l format -x -a 'tar.gz tar.zst' -d 'What archives are'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l log-dir -r -F -d 'Where the logs are'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l topic-id -x -d 'Id of the topic'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -s n -l dry-run -d 'Say what would be packed or removed'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -s j -l jobs -x -d 'Threads'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l list -d 'List archives'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l verify -d 'Verify archives'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l deep -d 'Also decode batches and compare the index'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l extract -r -F -d 'Unpack archives'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l overwrite -d 'Let unpacked files replace others'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l remove -d 'Remove archives'
+complete -c kseg -n '__fish_seen_subcommand_from pack' -l json -d 'Print JSON lines'

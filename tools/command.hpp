@@ -30,6 +30,7 @@ using Run = std::function<Exit()>;
 void add_decode(CLI::App& app, Globals& globals, Run& run);
 void add_recrc(CLI::App& app, Globals& globals, Run& run);
 void add_index(CLI::App& app, Globals& globals, Run& run);
+void add_pack(CLI::App& app, Globals& globals, Run& run);
 void add_query(CLI::App& app, Globals& globals, Run& run);
 void add_serve(CLI::App& app, Globals& globals, Run& run);
 void add_wal_append(CLI::App& app, Globals& globals, Run& run);

@@ -14,7 +14,6 @@
 #include "progress.hpp"
 #include "report.hpp"
 #include "segment_reader.hpp"
-#include "stop.hpp"
 
 namespace kseg::tools {
 namespace {
@@ -67,7 +66,12 @@ Exit run_decode(DecodeOptions& options, const Globals& globals) {
         report.error({.code = Errc::invalid, .what = what});
         return Exit::usage;
     }
-    const std::vector<Input> inputs = expand_inputs(options.files, report);
+    Archives archives;
+    const std::vector<Input> inputs = expand_inputs(options.files, report, &archives);
+    if (options.read.follow && std::ranges::any_of(inputs, &Input::sealed)) {
+        report.error({.code = Errc::invalid, .what = "--follow waits for more, which archives and indexes do not get"});
+        return Exit::usage;
+    }
     options.read.mode = mode_of(options);
     options.read.summary_json = options.output.format == Format::jsonl;
     options.read.named_on_lines = inputs.size() > 1;
@@ -83,12 +87,8 @@ Exit run_decode(DecodeOptions& options, const Globals& globals) {
         return report.status();
     }
     Progress progress(globals);
-    std::uint64_t total = 0;
-    for (const Input& input : inputs) {
-        total += input.size;
-    }
-    progress.set_total(total);
-    SegmentReader reader(options.read, **sink, report, progress);
+    progress.set_total(total_size(inputs));
+    SegmentReader reader(options.read, archives, **sink, report, progress);
     for (const Input& input : inputs) {
         if (reader.stopped()) {
             break;
@@ -109,7 +109,7 @@ Exit run_decode(DecodeOptions& options, const Globals& globals) {
 
 void add_options(CLI::App& app, DecodeOptions& options) {
     app.add_option("FILE", options.files,
-                   "Segments, captured batches, Chronik WALs, files beside segments, directories; - is stdin")
+                   "Segments, batches, Chronik WALs, archives, files beside segments, directories, indexes; - is stdin")
         ->required();
     auto* batches = app.add_flag("--batches", options.batches, "Print batches and gaps in place of records");
     auto* summary =

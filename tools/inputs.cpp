@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "io/file.hpp"
+#include "packed_inputs.hpp"
 #include "wal/chronik_files.hpp"
 
 namespace kseg::tools {
@@ -24,54 +26,102 @@ Input segment_input(const std::vector<segment::SegmentFile>& segments, std::size
             .size = file.size};
 }
 
-/// Adds the segments of one partition's directory; false where it has none.
-bool add_partition(const std::string& directory, std::size_t log, std::vector<Input>& inputs, Report& report,
-                   const std::string& below = "") {
+class Expansion {
+  public:
+    Expansion(Report& report, Archives* archives) : report_(report), archives_(archives) {}
+
+    void add_directory(const std::string& directory);
+    void add_file(const std::string& path, bool is_regular);
+    std::vector<Input> take() { return std::move(inputs_); }
+
+  private:
+    bool add_partition(const std::string& directory, const std::string& below = "");
+    bool add_chronik_files(const std::string& directory);
+    bool add_as_archive(const std::string& path);
+
+    Report& report_;
+    Archives* archives_;
+    std::size_t logs_ = 0;
+    std::vector<Input> inputs_;
+};
+
+/// Adds the segments of one partition's directory, or what the indexes in it are of; false where it has none.
+bool Expansion::add_partition(const std::string& directory, const std::string& below) {
+    const std::size_t log = logs_++;
     const auto segments = segment::list_segments(directory);
     if (!segments) {
-        report.error(segments.error());
+        report_.error(segments.error());
         return true;
     }
     for (std::size_t i = 0; i < segments->size(); ++i) {
-        inputs.push_back(segment_input(*segments, i, log, below));
+        inputs_.push_back(segment_input(*segments, i, log, below));
     }
-    return !segments->empty();
+    return !segments->empty() || (archives_ != nullptr && add_indexed_logs(directory, log, inputs_, report_));
 }
 
 /// Adds the files of a Chronik WAL's directory; false where it has none.
-bool add_chronik_files(const std::string& directory, std::vector<Input>& inputs, Report& report) {
+bool Expansion::add_chronik_files(const std::string& directory) {
     const auto files = wal::list_chronik_files(directory);
     if (!files) {
-        report.error(files.error());
+        report_.error(files.error());
         return true;
     }
     for (const wal::ChronikFile& file : *files) {
-        inputs.push_back({.path = file.path, .partition = file.partition, .last_of_log = file.last, .size = file.size});
+        inputs_.push_back({.path = file.path, .partition = file.partition, .last_of_log = file.last, .size = file.size});
     }
     return !files->empty();
 }
 
-void add_directory(const std::string& directory, std::size_t& logs, std::vector<Input>& inputs, Report& report) {
-    if (add_partition(directory, logs++, inputs, report)) {
+void Expansion::add_directory(const std::string& directory) {
+    if ((archives_ != nullptr && add_indexed_log(directory, inputs_, report_)) || add_partition(directory)) {
         return;
     }
     const auto partitions = segment::list_partitions(directory);
     if (!partitions) {
-        report.error(partitions.error());
+        report_.error(partitions.error());
         return;
     }
     for (const std::string& partition : *partitions) {
-        add_partition(partition, logs++, inputs, report, fs::path(partition).filename().string() + "/");
+        add_partition(partition, fs::path(partition).filename().string() + "/");
     }
-    if (partitions->empty() && add_chronik_files(directory, inputs, report)) {
+    if (partitions->empty() && add_chronik_files(directory)) {
         return;
     }
     const bool is_partition =
         segment::parse_partition_name(fs::absolute(directory).lexically_normal().filename().string()).has_value();
     if (partitions->empty() && !is_partition) {
-        report.error(
+        report_.error(
             {.code = Errc::invalid, .what = "holds neither segments nor partition directories", .file = directory});
     }
+}
+
+/// Adds the logs in a file that is an archive; false where it is none, or cannot be read, which reading it tells.
+bool Expansion::add_as_archive(const std::string& path) {
+    const auto file = io::File::open(path);
+    const auto found = file ? is_archive(*file, path) : Result<bool>(false);
+    if (!found || !*found) {
+        return false;
+    }
+    add_archived_logs(path, *archives_, logs_, inputs_, report_);
+    return true;
+}
+
+void Expansion::add_file(const std::string& path, bool is_regular) {
+    const std::string name = fs::path(path).filename().string();
+    const auto side_file = segment::side_file_of(name);
+    if (archives_ != nullptr && is_regular && !side_file && add_as_archive(path)) {
+        return;
+    }
+    std::error_code code;
+    const std::uintmax_t size = is_regular ? fs::file_size(path, code) : 0;
+    inputs_.push_back(
+        {.path = path,
+         .name_below = path == "-" ? "stdin" : name,
+         .side_file = side_file,
+         .partition = wal::is_chronik_name(name) ? wal::chronik_partition_of(path) : segment::partition_of(path),
+         .base_offset = segment::parse_segment_name(name, fs::path(name).extension().string()),
+         .last_of_log = true,
+         .size = code ? 0 : size});
 }
 
 }  // namespace
@@ -89,31 +139,32 @@ std::optional<Input> next_segment(const Input& input) {
     return std::nullopt;
 }
 
-std::vector<Input> expand_inputs(const std::vector<std::string>& arguments, Report& report) {
-    std::vector<Input> inputs;
-    std::size_t logs = 0;
+std::uint64_t total_size(const std::vector<Input>& inputs) {
+    std::uint64_t total = 0;
+    for (const Input& input : inputs) {
+        total += input.size;
+    }
+    return total;
+}
+
+std::string shown_name(const Input& input) {
+    return input.path == "-" ? "stdin" : input.member ? input.path + ":" + *input.member : input.path;
+}
+
+std::vector<Input> expand_inputs(const std::vector<std::string>& arguments, Report& report, Archives* archives) {
+    Expansion expansion(report, archives);
     for (const std::string& argument : arguments) {
         std::error_code code;
         const fs::file_status status = argument == "-" ? fs::file_status(fs::file_type::fifo) : fs::status(argument, code);
         if (!fs::exists(status)) {
             report.error(io_error("", code ? code.value() : ENOENT).in_file(argument));
         } else if (fs::is_directory(status)) {
-            add_directory(argument, logs, inputs, report);
+            expansion.add_directory(argument);
         } else {
-            std::error_code ignored;
-            const std::uintmax_t size = fs::is_regular_file(status) ? fs::file_size(argument, ignored) : 0;
-            const std::string name = fs::path(argument).filename().string();
-            inputs.push_back({.path = argument,
-                              .name_below = argument == "-" ? "stdin" : name,
-                              .side_file = segment::side_file_of(name),
-                              .partition = wal::is_chronik_name(name) ? wal::chronik_partition_of(argument)
-                                                                      : segment::partition_of(argument),
-                              .base_offset = segment::parse_segment_name(name, fs::path(name).extension().string()),
-                              .last_of_log = true,
-                              .size = ignored ? 0 : size});
+            expansion.add_file(argument, fs::is_regular_file(status));
         }
     }
-    return inputs;
+    return expansion.take();
 }
 
 }  // namespace kseg::tools

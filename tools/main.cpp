@@ -22,6 +22,7 @@ int run_program(int argc, char** argv) {
     kseg::tools::add_decode(app, globals, run);
     kseg::tools::add_recrc(app, globals, run);
     kseg::tools::add_index(app, globals, run);
+    kseg::tools::add_pack(app, globals, run);
     kseg::tools::add_query(app, globals, run);
     kseg::tools::add_serve(app, globals, run);
     kseg::tools::add_wal_append(app, globals, run);

@@ -180,7 +180,7 @@ Result<segment::MendTotals> MendRun::mend_one(const Input& input) {
 }
 
 void MendRun::mend(const Input& input) {
-    const std::string name = shown_name(input.path);
+    const std::string name = shown_name(input);
     report_.detail(fmt::format("reading {}", name));
     if (input.side_file) {
         report_.error({.code = Errc::invalid, .what = "is no segment; index files are rebuilt beside one", .file = name});
@@ -222,9 +222,9 @@ void MendRun::mend(const Input& input) {
 void MendRun::judge(const Input& input, const segment::MendTotals& totals) {
     const bool damaged = totals.left_over() != 0 || (options_.dry_run && totals.mended() != 0);
     if (damaged) {
-        report_.damage(shown_name(input.path), "damage found: " + describe(totals));
+        report_.damage(shown_name(input), "damage found: " + describe(totals));
     }
-    report_.end_file(shown_name(input.path));
+    report_.end_file(shown_name(input));
 }
 
 void MendRun::finish() {

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "archive/detect.hpp"
+#include "archives.hpp"
 #include "stop.hpp"
 #include "wal/chronik_cursor.hpp"
 #include "wal/chronik_files.hpp"
@@ -33,10 +35,6 @@ Result<ByteBuffer> read_head(io::ByteSource& source, std::size_t most, std::size
 }
 
 }  // namespace
-
-std::string shown_name(const std::string& path) {
-    return path == "-" ? "stdin" : path;
-}
 
 Result<OpenedInput> open_input(const std::string& path) {
     OpenedInput opened;
@@ -74,6 +72,20 @@ Result<bool> is_chronik_wal(OpenedInput& input, const std::string& path) {
     const bool found = wal::looks_like_chronik(head->bytes());
     input.source = io::source_with_head(*std::move(head), std::move(input.source));
     return found;
+}
+
+Result<void> refuse_archive(std::unique_ptr<io::ByteSource>& source) {
+    constexpr std::size_t kEnough = 4;  // of gzip and zstd; waiting for a tar header would keep a short batch back
+    auto head = read_head(*source, archive::kHeadBytes, kEnough);
+    if (!head) {
+        return head.error();
+    }
+    const bool found = is_archive_head(head->bytes());
+    source = io::source_with_head(*std::move(head), std::move(source));
+    return found ? Result<void>(
+                       Error{.code = Errc::unsupported,
+                             .what = "is compressed or a tar archive, which is read from its end; give it as a file"})
+                 : Result<void>();
 }
 
 Result<bool> decode_text(std::unique_ptr<io::ByteSource>& source, Coding coding) {

@@ -38,10 +38,20 @@ void Report::error(const Error& error) {
     line(kRed, "error", error.message());
 }
 
-void Report::warn(std::string_view file, std::string_view text) {
+/// Counts one line about the file that is read, and says whether it is among those that are printed.
+bool Report::count_line() {
     damaged_ = true;
-    ++warnings_in_file_;
-    if (!globals_.quiet && (globals_.verbose || warnings_in_file_ <= kWarningsPerFile)) {
+    return ++warnings_in_file_ <= kWarningsPerFile || globals_.verbose;
+}
+
+void Report::lost(const Error& error) {
+    if (count_line()) {
+        line(kRed, "error", error.message());
+    }
+}
+
+void Report::warn(std::string_view file, std::string_view text) {
+    if (count_line() && !globals_.quiet) {
         line(kYellow, "warning", fmt::format("{}: {}", file, text));
     }
 }

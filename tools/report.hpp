@@ -25,6 +25,12 @@ class Report {
     /// A warning without a place, e.g. about a whole file.
     void damage(std::string_view file, std::string_view what);
 
+    /// Prints an error of which more may be read than it says: the exit status is 3. Counts as a warning of its file.
+    void lost(const Error& error);
+
+    /// Makes the exit status 1 without a word, after lost(), where nothing could be read after all.
+    void fail() { failed_ = true; }
+
     /// Makes the exit status 3 without a word, where the output itself says what is wrong.
     void note_damage() { damaged_ = true; }
 
@@ -39,6 +45,7 @@ class Report {
   private:
     void line(std::string_view color, std::string_view kind, std::string_view text) const;
     void warn(std::string_view file, std::string_view text);
+    bool count_line();
 
     Globals globals_;
     bool colored_ = false;

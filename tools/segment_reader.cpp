@@ -3,147 +3,31 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "base/checked.hpp"
-#include "base/text.hpp"
 #include "kafka/segment/side_files.hpp"
+#include "print/side_rows.hpp"
 #include "stop.hpp"
 
 namespace kseg::tools {
 namespace {
 
-// A part is printed once it holds this much; small enough that what is under way stays far below 64 MiB.
-constexpr std::uint64_t kPartBytes = std::uint64_t{512} << 10;
-constexpr std::uint64_t kExpansion = 8;  // of compressed batches, as a guess
 constexpr std::uint64_t kSideFileBytes = std::uint64_t{256} << 20;
-
-void append_row(ByteBuffer& out, std::span<const segment::RowField> row, const SegmentInfo& info, bool jsonl) {
-    if (!jsonl && info.named_on_lines) {
-        out.append(info.name + ": ");
-    }
-    const char* separator = jsonl ? "{" : "";
-    for (const segment::RowField& field : row) {
-        out.append(jsonl ? fmt::format("{}\"{}\":", separator, field.name) : fmt::format("{}{} ", separator, field.name));
-        separator = jsonl ? "," : "  ";
-        if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
-            append_number(out, *number);
-        } else if (const auto* text = std::get_if<std::string>(&field.value); text != nullptr && jsonl) {
-            append_json_string_lossy(out, as_bytes(*text));
-        } else {
-            out.append(text != nullptr ? std::string_view(*text) : "null");
-        }
-    }
-    if (jsonl && info.named_on_lines) {
-        out.append(",\"file\":");
-        append_json_string_lossy(out, as_bytes(info.name));
-    }
-    out.append(jsonl ? "}\n" : "\n");
-}
+// Each begins a walk anew. Chunks may be as small as a byte, and each may be damaged.
+constexpr int kMostDamagedPlaces = 1000;
 
 bool is_jsonl(Mode mode) {
     return mode == Mode::records_jsonl || mode == Mode::batches_jsonl;
 }
 
+bool is_tail(const segment::Item& gap) {
+    return gap.reason == segment::GapReason::torn_tail || gap.reason == segment::GapReason::zero_fill;
+}
+
 }  // namespace
 
-SegmentReader::SegmentReader(const ReadOptions& options, io::Sink& sink, Report& report, Progress& progress)
-    : options_(options), sink_(sink), report_(report), progress_(progress) {
-    const bool alone =
-        options.threads <= 1 || options.follow || options.selection.limit != std::numeric_limits<std::uint64_t>::max();
-    jobs_ = std::make_unique<Jobs>(
-        alone ? 0 : options.threads, [this] { return make_work(); }, [this](PrintedPart& part) { consume(part); });
-}
-
-SegmentReader::Jobs::Work SegmentReader::make_work() const {
-    std::shared_ptr<Printer> printer = make_printer(options_.mode, options_.selection);
-    // Held, not only compared: a new segment must not look like the old one by having its address.
-    return [printer, current = std::shared_ptr<const SegmentInfo>()](Part& part, PrintedPart& printed) mutable {
-        printed.clear();
-        printed.segment = part.segment;
-        if (current != part.segment) {
-            current = part.segment;
-            printer->begin_segment(*current);
-        }
-        for (const segment::Item& item : part.items) {
-            printer->print(item, printed);
-            if (printed.full) {
-                break;
-            }
-        }
-        printed.damaged = printed.damaged || !part.notes.empty();
-        printed.notes.insert(printed.notes.begin(), part.notes.begin(), part.notes.end());
-    };
-}
-
-void SegmentReader::write(Bytes bytes) {
-    if (output_gone_ || bytes.empty()) {
-        return;
-    }
-    if (const auto written = sink_.write(bytes); !written) {
-        output_gone_ = true;
-        if (written.error().what != io::kBrokenPipe) {
-            report_.error(written.error().in_file("output"));
-        }
-    }
-}
-
-void SegmentReader::end_segment() {
-    if (consuming_) {
-        if (damage_shown_) {
-            report_.damage(consuming_->name, "damage found, shown in the output");
-        }
-        report_.end_file(consuming_->name);
-    }
-    damage_shown_ = false;
-}
-
-void SegmentReader::consume(PrintedPart& part) {
-    const bool same_log =
-        consuming_ && (consuming_ == part.segment || (part.segment->log && consuming_->log == part.segment->log));
-    if (consuming_ != part.segment) {
-        end_segment();
-        consuming_ = part.segment;
-    }
-    for (const Note& note : part.notes) {
-        report_.damage(part.segment->name, note.at, note.what);
-    }
-    damage_shown_ = damage_shown_ || (part.damaged && part.notes.empty() && options_.mode != Mode::records_jsonl &&
-                                      options_.mode != Mode::records_text && options_.mode != Mode::raw);
-    if (part.damaged) {
-        report_.note_damage();
-    }
-    if (options_.mode == Mode::summary) {
-        summary_.append(part.summary, same_log);
-    }
-    write(part.out.bytes());
-    limit_reached_ = limit_reached_ || part.full;
-}
-
-void SegmentReader::flush(Part& part) {
-    if (part.items.empty()) {
-        return;
-    }
-    Part full = std::move(part);
-    part = Part{.segment = full.segment};
-    jobs_->submit(std::move(full));
-}
-
-void SegmentReader::finish() {
-    if (!output_gone_) {
-        jobs_->drain();
-    }
-    end_segment();
-    if (options_.mode == Mode::summary && !interrupted_) {
-        ByteBuffer out;
-        if (options_.summary_json) {
-            summary_.write_json(out);
-        } else {
-            summary_.write_text(out);
-        }
-        write(out.bytes());
-    }
-}
+SegmentReader::SegmentReader(const ReadOptions& options, Archives& archives, io::Sink& sink, Report& report,
+                             Progress& progress)
+    : options_(options), archives_(archives), report_(report), progress_(progress), printer_(options_, sink, report) {}
 
 void SegmentReader::read(const Input& input) {
     for (std::optional<Input> next = input; next && !stopped();) {
@@ -156,7 +40,7 @@ void SegmentReader::read(const Input& input) {
 }
 
 void SegmentReader::read_one(const Input& input) {
-    reading_ = std::make_shared<const SegmentInfo>(SegmentInfo{.name = shown_name(input.path),
+    reading_ = std::make_shared<const SegmentInfo>(SegmentInfo{.name = shown_name(input),
                                                                .partition = input.partition,
                                                                .log = input.log,
                                                                .named_on_lines = options_.named_on_lines});
@@ -167,7 +51,7 @@ void SegmentReader::read_one(const Input& input) {
         log_end_.reset();
     } else {
         check_log_order(input);
-        summary_.add_segment();
+        printer_.add_segment();
         read_segment(input);
     }
     bytes_before_ += input.size;
@@ -190,7 +74,7 @@ void SegmentReader::check_log_order(const Input& input) {
 }
 
 void SegmentReader::read_side_file(const Input& input) {
-    jobs_->drain();
+    printer_.drain();
     const auto bytes = io::read_small_file(input.path, kSideFileBytes);
     if (!bytes) {
         report_.error(bytes.error().in_file(reading_->name));
@@ -202,45 +86,69 @@ void SegmentReader::read_side_file(const Input& input) {
                                          [&](std::span<const segment::RowField> row) {
                                              if (left != 0) {
                                                  --left;
-                                                 append_row(out, row, *reading_, is_jsonl(options_.mode));
+                                                 append_side_row(out, row, *reading_, is_jsonl(options_.mode));
                                              }
                                          });
-    write(out.bytes());
+    printer_.write(out.bytes());
     if (!rows) {
         report_.damage(reading_->name, rows.error().at.value_or(0), rows.error().what);
     }
 }
 
 void SegmentReader::read_segment(const Input& input) {
-    auto opened = open_input(input.path);
-    const auto is_text = opened ? decode_text(opened->source, options_.coding) : Result<bool>(opened.error());
-    if (!is_text) {
-        interrupted_ = is_text.error().code == Errc::cancelled;
+    auto log = open_log(input, options_, archives_);
+    if (!log) {
+        interrupted_ = log.error().code == Errc::cancelled;
         if (!interrupted_) {
-            report_.error(is_text.error().in_file(reading_->name));
+            report_.error(log.error().in_file(reading_->name));
         }
         return;
     }
-    if (*is_text || !opened->is_regular) {
-        walk(*opened->source, {});
-        return;
+    Walked walked{.end = log->part.start, .whole = log->part.start.value == 0};
+    segment::SegmentPart part = log->part;
+    walk(*log, part, walked);
+    for (int places = 0; walked.at_end && log->member != nullptr && log->member->damage(); ++places) {
+        if (!pass_damage(*log->member, input, walked)) {
+            break;
+        }
+        if (places == kMostDamagedPlaces) {
+            report_.damage(reading_->name, walked.end.value, "too much damage; the rest is left out");
+            break;
+        }
+        part.start = walked.end;
+        walk(*log, part, walked);
     }
-    const io::File& file = *opened->file;
-    const bool follow = options_.follow && input.last_of_log;
-    const segment::SegmentPart part =
-        follow ? segment::SegmentPart{}
-               : segment::part_of(input.path, file, input.base_offset.value_or(0),
-                                  input.base_offset ? options_.selection.range : segment::RecordRange{});
-    const auto stop = [&] { return stop_asked() || (follow && input.log && next_segment(input)); };
-    const auto source = io::source_of(file, part.start.value, follow, stop);
-    walk(*source, part);
+    if (!walked.whole || stopped()) {
+        log_end_.reset();
+    }
+    tell_end(log->part, walked);
 }
 
-/// Takes over what the cursor says of an item besides: its partition, and what is wrong with where it came from.
-void SegmentReader::take_notes(const FileCursor& cursor, const segment::Item& item, Part& part) {
+/// Reports where an archive is damaged. What cannot be read is a gap; true where the walk can go on behind it.
+bool SegmentReader::pass_damage(archive::MemberStream& member, const Input& input, Walked& walked) {
+    report_.lost(member.damage()->in_file(reading_->name));
+    walked.lost = true;
+    walked.whole = false;
+    const auto next = member.pass_damage();
+    const FileOffset end{next.value_or(input.size)};
+    if (end > walked.end) {
+        Part part{.segment = reading_};
+        part.add({.outcome = segment::Outcome::gap, .position = walked.end, .size = end - walked.end});
+        printer_.submit(part);
+        walked.end = end;
+    }
+    return next.has_value();
+}
+
+/// Takes over an item, and what the cursor says of it besides: its partition, and what is wrong with where it came from.
+void SegmentReader::take(const FileCursor& cursor, const segment::Item& item, Part& part) {
+    const io::Piece piece = cursor.piece();
+    if (part.piece != piece || part.is_full()) {
+        printer_.submit(part);
+    }
     const auto& partition = cursor.partition();
     if (item.outcome == segment::Outcome::batch && partition && partition != reading_->partition) {
-        flush(part);
+        printer_.submit(part);
         SegmentInfo info = *reading_;
         info.partition = partition;
         reading_ = std::make_shared<const SegmentInfo>(std::move(info));
@@ -249,19 +157,35 @@ void SegmentReader::take_notes(const FileCursor& cursor, const segment::Item& it
     for (const std::string& warning : cursor.warnings()) {
         part.notes.push_back({.at = item.position.value, .what = warning});
     }
+    part.piece = piece;
+    part.add(item);
 }
 
-void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& where) {
-    io::Window window(source, where.start);
+/// Notes what an item says of the log; true where it is the last that is wanted.
+bool SegmentReader::note(const segment::Item& item, const segment::SegmentPart& where, Walked& walked) {
+    walked.end = item.position + item.size;
+    if (item.outcome != segment::Outcome::batch) {
+        walked.refused = is_tail(item) ? walked.refused : item;
+        return false;
+    }
+    ++walked.batches;
+    if (!item.crc_valid) {
+        return false;
+    }
+    const std::int64_t last = item.batch.header().last_offset();
+    log_end_ = saturating_add(last, 1);
+    return where.stop_at && item.position >= *where.stop_at && last >= where.stop_offset;
+}
+
+void SegmentReader::walk(OpenedLog& log, const segment::SegmentPart& where, Walked& walked) {
+    io::Window window(*log.source, where.start);
     Part part{.segment = reading_};
-    source.before_wait = [&] {
-        flush(part);
-        jobs_->drain();
+    log.source->before_wait = [&] {
+        printer_.submit(part);
+        printer_.drain();
     };
     FileCursor cursor(window, where.start, options_.selection.max_batch_bytes, reading_->name);
-    std::uint64_t batches = 0;
-    std::optional<segment::Item> refused;
-    bool whole = where.start.value == 0;
+    walked.at_end = false;
     while (!stopped()) {
         const auto item = cursor.next();
         if (!item) {
@@ -269,47 +193,39 @@ void SegmentReader::walk(io::ByteSource& source, const segment::SegmentPart& whe
             if (!interrupted_) {
                 report_.error(item.error().in_file(reading_->name));
             }
-            whole = false;
+            walked.whole = false;
             break;
         }
-        if (item->outcome == segment::Outcome::end ||
-            (item->outcome == segment::Outcome::torn_tail && options_.follow && stop_asked())) {
+        // What is torn by damage is part of the gap there; what is torn where a follower stops may be whole soon.
+        const bool torn = item->outcome == segment::Outcome::torn_tail;
+        const bool damaged = log.member != nullptr && log.member->damage();
+        if (item->outcome == segment::Outcome::end || (torn && (damaged || (options_.follow && stop_asked())))) {
+            walked.at_end = true;
             break;
         }
-        const io::Piece piece = cursor.piece();
-        if (part.piece != piece || part.weight >= kPartBytes) {
-            flush(part);
-        }
-        take_notes(cursor, *item, part);
-        part.piece = piece;
-        part.items.push_back(*item);
-        if (item->outcome == segment::Outcome::batch) {
-            ++batches;
-            const bool packed = item->batch.header().codec_id() != 0;
-            part.weight += packed ? item->size * kExpansion : item->size;
-            if (item->crc_valid) {
-                log_end_ = saturating_add(item->batch.header().last_offset(), 1);
-                if (where.stop_at && item->position >= *where.stop_at &&
-                    item->batch.header().last_offset() >= where.stop_offset) {
-                    whole = false;
-                    break;
-                }
-            }
-        } else if (item->reason != segment::GapReason::torn_tail && item->reason != segment::GapReason::zero_fill) {
-            refused = *item;
+        take(cursor, *item, part);
+        if (note(*item, where, walked)) {
+            walked.whole = false;
+            break;
         }
         progress_.show(bytes_before_ + item->position.value);
     }
-    flush(part);
-    if (!whole || stopped()) {
-        log_end_.reset();
+    printer_.submit(part);
+}
+
+/// Reports a log in which there was nothing to show.
+void SegmentReader::tell_end(const segment::SegmentPart& where, const Walked& walked) {
+    if (walked.batches != 0) {
+        return;
     }
-    if (batches == 0 && refused && where.start.value == 0) {
-        jobs_->drain();
+    if (walked.lost) {
+        report_.fail();
+    } else if (walked.refused && where.start.value == 0) {
+        printer_.drain();
         report_.error({.code = Errc::corrupt,
-                       .what = fmt::format("holds no record batch; {}", refused->describe_gap()),
+                       .what = fmt::format("holds no record batch; {}", walked.refused->describe_gap()),
                        .file = reading_->name,
-                       .at = refused->position.value});
+                       .at = walked.refused->position.value});
     }
 }
 

@@ -3,12 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "archive/archive_state.hpp"
 #include "archive/chunk_store.hpp"
 #include "archive/container.hpp"
+#include "archive/detect.hpp"
 #include "archive/inflated_stream.hpp"
 #include "archive/member_name.hpp"
 #include "archive/read_ahead.hpp"
@@ -23,22 +24,16 @@ codec::ChunkCodec codec_of(Format format) {
     return format == Format::tar_gz ? codec::ChunkCodec::gzip : codec::ChunkCodec::zstd;
 }
 
-/// What a file without a table is, by its first bytes.
-Result<Kind> kind_of(const io::ReadAt& file) {
-    std::array<std::byte, 4> head{};
-    const auto got = file.read_at(0, head);
+/// The first bytes of a file or stream, fewer where it has no more.
+Result<ByteBuffer> read_head(const io::ReadAt& file) {
+    ByteBuffer head;
+    head.resize(kHeadBytes);
+    const auto got = file.read_at(0, {head.data(), head.size()});
     if (!got) {
         return got.error();
     }
-    const auto is = [&head, count = *got](std::size_t at, std::uint8_t value) {
-        return at < count && to_u8(head[at]) == value;
-    };
-    if (is(0, 0x1f) && is(1, 0x8b)) {
-        return Kind::plain_tar_gz;
-    }
-    const bool frame = is(0, 0x28) && is(1, 0xb5) && is(2, 0x2f) && is(3, 0xfd);
-    const bool skippable = to_u8(head[0]) >> 4 == 5 && is(1, 0x2a) && is(2, 0x4d) && is(3, 0x18);
-    return frame || skippable ? Kind::plain_tar_zst : Kind::plain_tar;
+    head.resize(*got);
+    return head;
 }
 
 }  // namespace
@@ -95,16 +90,23 @@ Result<Archive> Archive::open(std::shared_ptr<const io::ReadAt> file, std::strin
 }
 
 Result<void> Archive::open_plain(State& state, const std::shared_ptr<const io::ReadAt>& file) {
-    const auto kind = kind_of(*file);
-    if (!kind) {
-        return kind.error();
+    const auto head = read_head(*file);
+    if (!head) {
+        return head.error();
     }
-    state.kind = *kind;
-    if (*kind == Kind::plain_tar) {
-        state.stream = file;
-    } else {
-        state.stream =
-            std::make_shared<InflatedStream>(file, *kind == Kind::plain_tar_gz ? codec::Codec::gzip : codec::Codec::zstd);
+    state.kind = kind_by_head(head->bytes()).value_or(Kind::plain_tar);
+    state.stream = file;
+    if (state.kind != Kind::plain_tar) {
+        const bool gzip = state.kind == Kind::plain_tar_gz;
+        state.stream = std::make_shared<InflatedStream>(file, gzip ? codec::Codec::gzip : codec::Codec::zstd);
+        const auto inner = read_head(*state.stream);
+        if (!inner) {
+            return inner.error();
+        }
+        if (!inner->empty() && !begins_as_tar(inner->bytes())) {
+            return Error{.code = Errc::unsupported,
+                         .what = fmt::format("is compressed with {} and holds no tar archive", gzip ? "gzip" : "zstd")};
+        }
     }
     auto listing = list_tar(*state.stream);
     if (!listing) {
@@ -168,6 +170,19 @@ Result<std::unique_ptr<io::ReadAt>> Archive::open_member(std::string_view member
             .code = Errc::invalid, .what = fmt::format("no member \"{}\"", printable(member)), .file = state_->name};
     }
     return state_->view(found->second);
+}
+
+std::optional<std::uint64_t> Archive::chunk_end(std::string_view member, std::uint64_t offset) const {
+    const auto found = state_->by_name.find(member);
+    if (found == state_->by_name.end() || !state_->chunks || offset >= state_->members[found->second].size) {
+        return std::nullopt;
+    }
+    const std::uint64_t begin = state_->positions[found->second];
+    const auto& chunks = state_->chunks->chunks();
+    const auto behind = std::upper_bound(chunks.begin(), chunks.end(), begin + offset,
+                                         [](std::uint64_t at, const ChunkRow& chunk) { return at < chunk.position; });
+    const ChunkRow& chunk = *std::prev(behind);
+    return std::min(chunk.position + chunk.size - begin, state_->members[found->second].size);
 }
 
 }  // namespace kseg::archive

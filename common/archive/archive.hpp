@@ -79,6 +79,10 @@ class Archive {
     /// errors of reading   io;   corrupt, truncated   the archive is damaged there
     [[nodiscard]] Result<std::unique_ptr<io::ReadAt>> open_member(std::string_view member) const;
 
+    /// Where in a member the chunk ends that holds its byte at `offset`: from there on reading does not need that chunk.
+    /// Nothing in a plain archive, behind the member's end, and of a member that is not there.
+    [[nodiscard]] std::optional<std::uint64_t> chunk_end(std::string_view member, std::uint64_t offset) const;
+
     /// Reads everything once, from the begin to the end, and verifies all that can be: every chunk, the CRC of every member
     /// and the tar headers between them; in a plain archive what its codec verifies. What the sink has been given of a
     /// member is right only once end() is called. jobs     threads that decompress; 0 does it here. Plain archives need

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which names a member of an archive may have: those that lead to a file below the directory it is extracted to, on any
-// system. Rules: man/kseg-archive.5, NAMES.
+// system. Rules: man/kseg-archive.5, MEMBER NAMES.
 #pragma once
 
 #include <optional>

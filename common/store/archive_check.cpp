@@ -59,6 +59,10 @@ Result<void> check_members(const archive::Archive& archive, const index::Manifes
         }
         known.insert(file.name);
     }
+    if (archive.members().back().name != index::kManifestFile) {
+        return corrupt(
+            fmt::format("the last member; expected {}, got {}", index::kManifestFile, archive.members().back().name));
+    }
     for (const archive::Member& member : archive.members()) {
         if (!known.contains(member.name)) {
             return corrupt(fmt::format("{}: is no member of an archive of this segment", member.name));

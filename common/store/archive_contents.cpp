@@ -137,7 +137,7 @@ Result<void> add_side_files(io::Fs& fs, const IndexedSegment& segment, const Log
         return info.error();
     }
     if (info->has_value() && (*info)->is_regular && (*info)->size != 0) {
-        const auto added =
+        auto added =
             members.add_file(segment_member(base_offset, ".txnindex"), transactions, {.chunk_bytes = kIndexChunkBytes});
         if (!added) {
             return added;
@@ -168,8 +168,8 @@ Result<void> add_index(const IndexedSegment& segment, Members& members) {
                      .file = fmt::format("{}/{}", segment.directory, index::kManifestFile)};
     }
     for (const index::ManifestFile& file : files) {
-        const auto added = members.add_known(file, fmt::format("{}/{}", segment.directory, file.name),
-                                             {.chunk_bytes = kIndexChunkBytes}, "index's file");
+        auto added = members.add_known(file, fmt::format("{}/{}", segment.directory, file.name),
+                                       {.chunk_bytes = kIndexChunkBytes}, "index's file");
         if (!added) {
             return added;
         }

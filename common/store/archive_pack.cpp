@@ -26,7 +26,7 @@ class Counter {
         for (const index::ManifestFile& file : manifest.files) {
             read_bytes_ += file.size;
         }
-        total_ = read_bytes_ + 2 * manifest.log_size;
+        archive_is(manifest.log_size);  // until that is known
     }
 
     [[nodiscard]] ReadNotice notice() {
@@ -144,7 +144,7 @@ Result<std::unique_ptr<ScratchFile>> write_archive(io::Fs& fs, const IndexedSegm
 Result<void> put(objects::ObjectStore& store, const io::ReadAt& archive, const ArchiveName& name,
                  const PackOptions& options, Counter& counter) {
     const std::string object = to_string(name);
-    const auto done = store.put_if_absent(object, SummedRead(archive, options.stop, counter.notice()));
+    auto done = store.put_if_absent(object, SummedRead(archive, options.stop, counter.notice()));
     if (!done && done.error().code != Errc::exists) {
         return done;
     }
@@ -204,6 +204,13 @@ Result<PackedSegment> pack_segment(io::Fs& fs, objects::ObjectStore& store, cons
         return done.error();
     }
     return PackedSegment{.name = *std::move(name), .manifest = std::move(segment->manifest)};
+}
+
+Result<std::uint64_t> remove_leftovers(io::Fs& fs, objects::ObjectStore& store, const std::string& scratch,
+                                       TimestampMs before) {
+    const auto cleared = ScratchFile::remove_leftovers(fs, scratch);
+    auto removed = store.remove_unfinished(before);
+    return cleared || !removed ? std::move(removed) : Result<std::uint64_t>(cleared.error());
 }
 
 }  // namespace kseg::store

@@ -10,6 +10,7 @@
 
 #include "archive/container.hpp"
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "index/manifest.hpp"
 #include "io/file.hpp"
 #include "io/fs.hpp"
@@ -47,5 +48,11 @@ struct PackedSegment {
 ///          invalid   what cannot be named or packed
 Result<PackedSegment> pack_segment(io::Fs& fs, objects::ObjectStore& store, const std::string& directory,
                                    const PackOptions& options);
+
+/// Takes away what runs that did not live to end have left: scratch files, and puts to the store that began before a time.
+/// Returns how many of the latter there were.
+/// errors   io
+Result<std::uint64_t> remove_leftovers(io::Fs& fs, objects::ObjectStore& store, const std::string& scratch,
+                                       TimestampMs before);
 
 }  // namespace kseg::store

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/archive_registry.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 #include <tuple>
@@ -27,9 +29,13 @@ std::string newest_topic_id(const std::vector<ArchiveName>& archives) {
 
 Result<void> ArchiveRegistry::refresh(const std::string& topic) {
     Topic found;
-    const auto listed = store_.list(archive_prefix(topic), [&found](const objects::ObjectInfo& object) {
-        // An object of another size was not written by this program, or is not whole.
-        if (auto name = parse_archive_name(object.name); name && name->size == object.size) {
+    const auto listed = store_.list(archive_prefix(topic), [&](const objects::ObjectInfo& object) {
+        if (auto name = parse_archive_name(object.name)) {
+            if (name->size != object.size) {
+                other_sizes_[object.name] = object.size;
+            } else {
+                other_sizes_.erase(object.name);
+            }
             found[name->partition.partition].push_back(*std::move(name));
         }
         return true;
@@ -94,7 +100,7 @@ Result<PartitionArchives> ArchiveRegistry::archives(const segment::PartitionName
         // An archive without an id may be of any topic of that name.
         if (name.topic_id.empty() || name.topic_id == wanted) {
             result.archives.push_back(name);
-        } else {
+        } else if (topic_id.empty()) {
             others.insert(name.topic_id);
         }
     }
@@ -103,7 +109,13 @@ Result<PartitionArchives> ArchiveRegistry::archives(const segment::PartitionName
 }
 
 Result<std::unique_ptr<io::ReadAt>> ArchiveRegistry::open(const ArchiveName& name) {
-    return store_.open_listed({.name = to_string(name), .size = name.size});
+    const std::string object = to_string(name);
+    if (const auto other = other_sizes_.find(object); other != other_sizes_.end()) {
+        return Error{.code = Errc::corrupt,
+                     .what = fmt::format("size; expected {} as in the name, got {}", name.size, other->second),
+                     .file = store_.describe(object)};
+    }
+    return store_.open_listed({.name = object, .size = name.size});
 }
 
 }  // namespace kseg::store

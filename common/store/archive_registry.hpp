@@ -20,7 +20,7 @@ namespace kseg::store {
 /// The archives of one partition that are of one topic: where topics of the same name followed one another, of the last.
 struct PartitionArchives {
     std::vector<ArchiveName> archives;  ///< by base offset, then the farther-reaching first, then by name
-    /// Ids of topics that had the name as well, whose archives are not among those.
+    /// Ids of topics that had the name as well, whose archives are not among those though nobody chose so.
     std::vector<std::string> other_topic_ids;
 };
 
@@ -43,7 +43,8 @@ class ArchiveRegistry {
     /// topic_id   the topic to take, where several had the name; empty: the one whose archives have the latest records
     Result<PartitionArchives> archives(const segment::PartitionName& partition, const std::string& topic_id = {});
 
-    /// Opens an archive for reading, by what its name says of its size.
+    /// Opens an archive for reading.
+    /// errors   corrupt   its name says another size than the listing;   io   it is gone, or cannot be read
     Result<std::unique_ptr<io::ReadAt>> open(const ArchiveName& name);
 
     /// An archive as messages call it.
@@ -56,6 +57,7 @@ class ArchiveRegistry {
 
     objects::ObjectStore& store_;
     std::map<std::string, Topic> topics_;
+    std::map<std::string, std::uint64_t> other_sizes_;  // of objects whose names say something else
 };
 
 }  // namespace kseg::store

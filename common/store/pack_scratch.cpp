@@ -11,11 +11,15 @@ namespace {
 // Names that others may have, for good or for now.
 constexpr int kMostNames = 100;
 
+std::string scratch_name(const std::string& directory, int number) {
+    return fmt::format("{}/kseg-pack-{}", directory, number);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ScratchFile>> ScratchFile::create(io::Fs& fs, const std::string& directory) {
     for (int i = 0;; ++i) {
-        const std::string name = fmt::format("{}/kseg-pack-{}", directory, i);
+        const std::string name = scratch_name(directory, i);
         auto file = fs.create(name);
         if (!file && file.error().code == Errc::exists && fs.remove(name)) {
             // Whoever made it has it open, or does not live any more.
@@ -33,6 +37,20 @@ Result<std::unique_ptr<ScratchFile>> ScratchFile::create(io::Fs& fs, const std::
         // NOLINTNEXTLINE(*-owning-memory): private
         return std::unique_ptr<ScratchFile>(new ScratchFile(*std::move(file), directory));
     }
+}
+
+Result<void> ScratchFile::remove_leftovers(io::Fs& fs, const std::string& directory) {
+    for (int i = 0; i <= kMostNames; ++i) {
+        const std::string name = scratch_name(directory, i);
+        const auto there = fs.info(name);
+        if (!there || !there->has_value()) {
+            return there ? Result<void>() : there.error();
+        }
+        if (auto removed = fs.remove(name); !removed) {
+            return removed;
+        }
+    }
+    return {};
 }
 
 Result<void> ScratchFile::write(Bytes bytes) {

@@ -19,6 +19,10 @@ class ScratchFile final : public io::Sink {
     /// errors   io
     static Result<std::unique_ptr<ScratchFile>> create(io::Fs& fs, const std::string& directory);
 
+    /// Removes what processes left in a directory that ended between those two steps. What others are at work with stays.
+    /// errors   io
+    static Result<void> remove_leftovers(io::Fs& fs, const std::string& directory);
+
     Result<void> write(Bytes bytes) override;
     Result<void> commit() override { return {}; }
     [[nodiscard]] const io::ReadAt& content() const { return *file_; }

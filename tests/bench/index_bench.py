@@ -194,19 +194,21 @@ class IndexBench:
         shutil.rmtree(store)
 
     def bench_query_offset(self):
-        """One record by its offset out of a thousand segments, each with an index."""
+        """One record by its offset out of a thousand segments, each with an index, and as many archives."""
         segments = MANY_SEGMENTS // self.scale
-        wal, store = self.data / "many-segments", self.data / "many-segments-store"
-        for path in (wal, store):
+        wal, store, archives = (self.data / f"many-segments{end}" for end in ("", "-store", "-archives"))
+        for path in (wal, store, archives):
             shutil.rmtree(path, ignore_errors=True)
         rng = random.Random(1)
         lines = "".join(value(rng, number) for number in range(segments * RECORDS_OF_64_KIB)).encode()
         self.append(wal, "--batch-bytes", "4K", "--segment-bytes", "64K", stdin=lines)
         files = sorted(wal.glob("bench-0/*.log"))
         subprocess.run([self.kseg, "index", "--quiet", "--jobs", "2", "-o", store, wal], check=True)
+        subprocess.run([self.kseg, "pack", "--quiet", "--jobs", "2", store, "--store", archives], check=True,
+                       stdout=subprocess.DEVNULL)
         offsets = [int(file.stem) + 10 for file in files[:-1]]
         by_index, by_log = ["--store", store], ["--wal", wal]
-        for name, place in (("indexes", by_index), ("indexes and log", by_index + by_log), ("log", by_log)):
+        for name, place in (("indexes", by_index), ("archives", ["--store", archives]), ("indexes and log", by_index + by_log), ("log", by_log)):
             asked = random.Random(2).sample(offsets, min(20, len(offsets)))
             runs = [Output([self.kseg, "query", *place, "--topic", "bench", "--json", "--offsets", offset]) for offset in asked]
             for offset, run in zip(asked, runs):
@@ -214,11 +216,11 @@ class IndexBench:
                     raise SystemExit(f"--offsets {offset}: {run.out[:200]!r}")
             explained = Output([self.kseg, "query", *place, "--topic", "bench", "--json", "--explain", "--offsets", asked[0]])
             self.row(f"ms, one offset of {len(files)} segments, {name}", [1000 * run.wall for run in runs],
-                     "<= 15" if name == "indexes" else "-", " ".join(explained.err.decode().split())[:160])
+                     "<= 15" if name in ("indexes", "archives") else "-", " ".join(explained.err.decode().split())[:160])
             if runs[0].read is not None:
                 self.row(f"KiB read for it, {name}", [run.read / 1024 for run in runs],
-                         "<= 1024" if name == "indexes" else "-")
-        for path in (wal, store):
+                         "<= 1024" if name in ("indexes", "archives") else "-")
+        for path in (wal, store, archives):
             shutil.rmtree(path)
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random queries: by a scan, by indexes and by both the program prints exactly what the model of the language takes.
+"""Random queries: by a scan, by indexes, by archives and by them together the program prints exactly what the model of the
+language takes.
 
 KSEG_QUERY_CASES: how many queries (default 300); KSEG_QUERY_SEED: of the first round; KSEG_QUERY_MILLION=1: also a log of a
 million records."""
@@ -34,7 +35,11 @@ class Ways:
         whole, part = directory / "whole", directory / "part"
         c.build_index(log, whole, "--json-values")
         c.build_index(log, part, "--fields", "value,headers", files=some)
-        self.ways = {"scan": ["--wal", log.wal], "index": ["--store", whole], "both": ["--wal", log.wal, "--store", part]}
+        c.pack(whole, directory / "archives")
+        c.pack(part, directory / "archived-part", "--format", "tar.zst")
+        self.ways = {"scan": ["--wal", log.wal], "index": ["--store", whole], "both": ["--wal", log.wal, "--store", part],
+                     "archives": ["--store", directory / "archives"],
+                     "archives and log": ["--wal", log.wal, "--store", directory / "archived-part"]}
 
     def faults(self, ask):
         try:
@@ -125,8 +130,9 @@ class ManyHits(k.ScratchCase):
         for store, options in (("whole", ["--jobs", "2", *files]), ("sealed", ["--json-values", wal])):
             run = k.run("index", "-o", self.dir / store, *options, timeout=900)
             self.assertEqual((run.status, run.err), (0, ""), run)
+        c.pack(self.dir / "whole", self.dir / "archives")
         self.ways = {"scan": ["--wal", wal], "index": ["--store", self.dir / "whole"],
-                     "both": ["--wal", wal, "--store", self.dir / "sealed"]}
+                     "archives": ["--store", self.dir / "archives"], "both": ["--wal", wal, "--store", self.dir / "sealed"]}
 
     def ask(self, way, *options):
         run = k.run("query", *self.ways[way], "--topic", "t", *options, timeout=900)

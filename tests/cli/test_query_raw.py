@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""query --format raw: of everything it is the log, byte for byte, by a scan and by an index; of a range its batches."""
+"""query --format raw: of everything it is the log, byte for byte, by a scan, an index and archives; of a range its batches."""
 
 import pathlib
 import random
@@ -22,12 +22,16 @@ def healthy_logs():
 
 class Raw(k.ScratchCase):
     def ways(self, topic, files):
-        """The arguments of a scan, of indexes, and of both."""
+        """The arguments of a scan, of indexes, of both, and of archives in either format."""
         wal, store = self.dir / "wal", self.dir / "store"
         run = k.run("index", "-o", store, *files, timeout=300)
         self.assertEqual((run.status, run.err), (0, ""), run)
+        archives = [self.dir / form for form in ("tar.gz", "tar.zst")]
+        for partition in {file.parent.name for file in map(pathlib.Path, files)}:
+            for archive in archives:
+                c.pack(store / partition, archive, "--format", archive.name)
         return [["query", *place, "--topic", topic] for place in
-                (["--wal", wal], ["--store", store], ["--wal", wal, "--store", store])]
+                (["--wal", wal], ["--store", store], ["--wal", wal, "--store", store], *(["--store", a] for a in archives))]
 
     def assert_raw(self, expected, *arguments):
         run = k.run(*arguments, "--format", "raw", timeout=300)

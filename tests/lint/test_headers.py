@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each header compiles alone: it includes what it uses."""
+"""Each header compiles alone: it includes what it uses. The build shows that of a header that its own source file includes
+before anything else; the others are compiled here."""
 
 import concurrent.futures
+import re
 import subprocess
 import unittest
 
@@ -25,6 +27,15 @@ def flags():
     return compiler, kept
 
 
+def is_first_in_its_source(header):
+    """Whether X.cpp beside X.hpp begins with it."""
+    source = (project.SOURCE / header).with_suffix(".cpp")
+    if not source.exists():
+        return False
+    first = re.search(r'^#\s*include\s+(?:"([^"]*)"|<)', source.read_text(), re.MULTILINE)
+    return bool(first and first[1] and f"/{header}".endswith(f"/{first[1]}"))
+
+
 class Headers(unittest.TestCase):
     def test_each_header_compiles_alone(self):
         compiler, options = flags()
@@ -36,6 +47,9 @@ class Headers(unittest.TestCase):
                 capture_output=True, text=True, check=False)
 
         headers = project.sources("common", "tools", suffixes=(".hpp",))
+        built = [header for header in headers if is_first_in_its_source(header)]
+        headers = [header for header in headers if header not in built]
+        self.assertGreater(len(built), len(headers))
         self.assertTrue(headers)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             failed = [f"{header}:\n{run.stderr}" for header, run in pool.map(compile_alone, headers) if run.returncode]

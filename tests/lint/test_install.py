@@ -15,6 +15,7 @@ FILES = {
     "share/fish/vendor_completions.d/kseg.fish",
     "share/man/man1/kseg-decode.1",
     "share/man/man1/kseg-index.1",
+    "share/man/man1/kseg-pack.1",
     "share/man/man1/kseg-query.1",
     "share/man/man1/kseg-recrc.1",
     "share/man/man1/kseg-wal-append.1",

@@ -20,6 +20,8 @@ constexpr const char* kUsage = R"(usage: protocol_tool list           NAME FROM 
        protocol_tool read           from lines NAME VERSION HEX on stdin: the same with JSON, written again
        protocol_tool convert        from the same: NAME VERSION HEX TO RESULT for each version TO of the message, RESULT being
                                     the bytes in that version, or "error"
+       protocol_tool defaults       NAME PATH VERSION JSON of every struct of every message, with its defaults; PATH is "-" for
+                                    the message itself
 )";
 
 std::string hex_of(const protocol::Output& out) {
@@ -86,6 +88,23 @@ bool read_lines(bool convert) {
     return true;
 }
 
+/// The struct at `path` and those inside of it.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are
+void print_defaults(const protocol::Schema& schema, const protocol::Structure& type, const std::string& path) {
+    protocol::Schema alone = schema;
+    alone.root = type;
+    for (int version = schema.versions.from; version <= schema.versions.to; ++version) {
+        ByteBuffer json;
+        protocol::json_fields(alone, type.defaults(), static_cast<protocol::Version>(version), json);
+        fmt::print("{} {} {} {}\n", schema.name, path.empty() ? "-" : path, version, json.text());
+    }
+    for (const protocol::Field& field : type) {
+        if (field.kind == protocol::Kind::structure) {
+            print_defaults(schema, field.nested, path + (path.empty() ? "" : ".") + field.name);
+        }
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -98,6 +117,10 @@ int main(int argc, char** argv) {
         random_lines(std::stoi(argv[2]), std::stoull(argv[3]));
     } else if ((command == "read" || command == "convert") && argc == 2) {
         return read_lines(command == "convert") ? 0 : 1;
+    } else if (command == "defaults" && argc == 2) {
+        for (const protocol::Schema* const schema : test::all_schemas()) {
+            print_defaults(*schema, schema->root, "");
+        }
     } else {
         fmt::print(stderr, "{}", kUsage);
         return 2;

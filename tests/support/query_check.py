@@ -110,6 +110,13 @@ def raw_fault(got, wanted):
     return f"expected {len(wanted)} batches at {[b.base_offset for b in wanted][:20]}, got {str(places)[:200]}"
 
 
+def pack(indexes, store, *options, env=None):
+    """Packs all segments below a directory of indexes."""
+    run = k.run("pack", indexes, "--store", store, "--jobs", "1", *options, timeout=600, env=env)
+    if run.status not in (0, 3) or "error:" in run.err:
+        raise AssertionError(str(run))
+
+
 def build_index(log, store, *options, files=None):
     """Indexes of the segments in `files` (all by default)."""
     run = k.run("index", "-o", store, *options, *(files or log.files()), timeout=600)

@@ -163,12 +163,13 @@ class StoreWorld {
         REQUIRE((*writer)->add("manifest.json", index::write_manifest(*manifest).bytes(), options));
         const auto written = (*writer)->finish();
         REQUIRE(written);
-        store::ArchiveName name{.partition = {.topic = "t", .partition = 0},
-                                .base_offset = base_offset,
-                                .last_offset = manifest->last_offset.value_or(base_offset - 1),
-                                .size = written->bytes,
-                                .crc32c = written->crc32c,
-                                .topic_id = topic_id};
+        store::ArchiveName name;
+        name.partition.topic = "t";
+        name.base_offset = base_offset;
+        name.last_offset = manifest->last_offset.value_or(base_offset - 1);
+        name.size = written->bytes;
+        name.crc32c = written->crc32c;
+        name.topic_id = topic_id;
         if (manifest->damaged == 0) {
             name.first_timestamp = manifest->min_timestamp;
             name.last_timestamp = manifest->max_timestamp;

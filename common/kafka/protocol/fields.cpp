@@ -17,8 +17,12 @@ bool are_equal_elements(const Field& field, const void* a, const void* b);
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are
 bool are_equal_structs(const Structure& type, const void* a, const void* b) {
-    return std::all_of(type.begin(), type.end(),
-                       [a, b](const Field& inner) { return are_equal(inner, inner.member(a), inner.member(b)); });
+    for (const Field& inner : type) {
+        if (!are_equal(inner, inner.member(a), inner.member(b))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are

@@ -24,13 +24,16 @@ constexpr std::array<std::string_view, 7> kTexts{"a",         "orders-2.x_y", ""
 
 class Filler {
   public:
-    Filler(RandomSource& random, Version version) : random_(random), version_(version) {}
+    Filler(RandomSource& random, Version version) : random_(random), version_(version), is_sparse_(random.one_in(3)) {}
 
     // NOLINTNEXTLINE(misc-no-recursion): as deep as the tables are
     void structure(const Structure& type, void* owner) {
         for (const Field& field : type) {
-            // A tagged field that keeps its default is not written, which is a case of its own.
-            if (field.versions.contains(version_) && !(field.tagged_in.contains(version_) && random_.one_in(2))) {
+            // A tagged field that keeps its default is not written, which is a case of its own. So is a message in which a
+            // single field is what another version cannot carry.
+            const bool keeps_default = (field.tagged_in.contains(version_) && random_.one_in(2)) ||
+                                       (is_sparse_ && field.kind != Kind::structure && !random_.one_in(4));
+            if (field.versions.contains(version_) && !keeps_default) {
                 value(field, field.member_of(owner));
             }
         }
@@ -105,6 +108,7 @@ class Filler {
 
     RandomSource& random_;
     Version version_;
+    bool is_sparse_;
 };
 
 }  // namespace

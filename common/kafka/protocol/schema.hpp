@@ -58,8 +58,8 @@ struct Structure {
 
 /// One line of a table.
 struct Field {
-    const char* name;  ///< Kafka's, in camelCase
-    Versions versions;
+    const char* name = "";  ///< Kafka's, in camelCase
+    Versions versions{};
     Versions nullable_in = kNoVersions;
     Versions tagged_in = kNoVersions;
     std::uint32_t tag = 0;
@@ -104,12 +104,12 @@ inline const Field* Structure::end() const {
 }
 
 struct Schema {
-    const char* name;
-    Versions versions;
-    Versions flexible;
-    Structure root;
-    void* (*create)();
-    void (*destroy)(void* message);
+    const char* name = "";
+    Versions versions{};
+    Versions flexible = kNoVersions;
+    Structure root{};
+    void* (*create)() = nullptr;
+    void (*destroy)(void* message) = nullptr;
 };
 
 // --- from C++ types to lines -------------------------------------------------------------------------------------------
@@ -129,7 +129,8 @@ inline constexpr OptionalType kOptionalType{
         const auto& typed = *static_cast<const std::optional<T>*>(optional);
         return typed ? &*typed : nullptr;
     },
-    [](void* optional) -> void* { return &static_cast<std::optional<T>*>(optional)->emplace(); },
+    // Not emplace(): a struct inside another is not yet default constructible where the optional of it was declared.
+    [](void* optional) -> void* { return &static_cast<std::optional<T>*>(optional)->emplace(T{}); },
     [](void* optional) { static_cast<std::optional<T>*>(optional)->reset(); }};
 
 template <typename T>

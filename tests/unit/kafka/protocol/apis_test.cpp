@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "kafka/protocol/apis.hpp"
 #include "kafka/protocol/error_code.hpp"
@@ -66,26 +67,13 @@ TEST_CASE("every API's versions are those of its messages") {
 
 TEST_CASE("versions are there that old clients look for") {
     // librdkafka's feature map: exact versions of these keys have to be inside the ranges.
-    for (const auto& [key, version] : {std::pair{0, 0},
-                                       {0, 2},
-                                       {0, 3},
-                                       {1, 2},
-                                       {1, 4},
-                                       {10, 0},
-                                       {11, 0},
-                                       {14, 0},
-                                       {12, 0},
-                                       {13, 0},
-                                       {8, 1},
-                                       {8, 2},
-                                       {9, 1},
-                                       {2, 0},
-                                       {3, 0},
-                                       {18, 0},
-                                       {19, 0},
-                                       {20, 0}}) {
-        CAPTURE(key);
-        CHECK(find_api(static_cast<std::int16_t>(key), static_cast<Version>(version)) != nullptr);
+    const std::pair<std::int16_t, Version> wanted[] = {{0, 0},  {0, 2},  {0, 3},  {1, 2},  {1, 4},  {2, 0},
+                                                       {3, 0},  {8, 1},  {8, 2},  {9, 1},  {10, 0}, {11, 0},
+                                                       {12, 0}, {13, 0}, {14, 0}, {18, 0}, {19, 0}, {20, 0}};
+    for (const auto& one : wanted) {
+        CAPTURE(one.first);
+        CAPTURE(one.second);
+        CHECK(find_api(one.first, one.second) != nullptr);
     }
     // Kafka's protocol guide.
     CHECK(first_flexible_version(api_of(ApiKey::produce)) == 9);
