@@ -26,7 +26,6 @@ void add(DescribeConfigsResponse::DescribeConfigsResult& result, std::string_vie
     config.name = name;
     config.value = std::move(value);
     config.read_only = read_only;
-    config.is_default = source == kDefaultSource;
     config.config_source = source;
     config.config_type = static_cast<std::int8_t>(type);
     config.documentation = std::nullopt;
@@ -114,7 +113,10 @@ void serve_describe_configs(Broker& broker) {
         protocol::ApiKey::describe_configs, [&broker](const CallPtr& call, DescribeConfigsRequest&& request) {
             DescribeConfigsResponse response;
             for (const auto& resource : request.resources) {
-                response.results.push_back(describe(broker, request, resource));
+                auto& result = response.results.emplace_back(describe(broker, request, resource));
+                for (auto& config : result.configs) {
+                    config.is_default = call->version() == 0 && config.config_source == kDefaultSource;
+                }
             }
             call->answer(response);
         });

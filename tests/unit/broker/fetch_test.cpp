@@ -15,6 +15,7 @@ broker::BrokerSettings with_topics() {
     broker::BrokerSettings settings;
     settings.topics = {{"t", 1}, {"u", 1}};
     settings.log.sync = wal::SyncPolicy::none;
+    settings.defaults.retention_ms = -1;
     return settings;
 }
 

@@ -25,6 +25,7 @@ broker::BrokerSettings small_segments() {
     broker::BrokerSettings settings;
     settings.topics = {{"t", 1}};
     settings.log.segment_bytes = 3'000;
+    settings.defaults.retention_ms = -1;
     settings.log.sync = wal::SyncPolicy::none;
     return settings;
 }

