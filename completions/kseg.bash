@@ -4,7 +4,7 @@
 # shellcheck disable=SC2207  # words here hold no blanks
 _kseg() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word command='' i
-    local commands='decode index pack query recrc wal-append'
+    local commands='decode index pack query recrc serve wal-append'
     local global='--version -h --help -q --quiet -v --verbose --color --progress --no-progress'
 
     # "--format=x" reaches us as three words.
@@ -46,6 +46,9 @@ _kseg() {
         ;;
     index)
         _kseg_index
+        ;;
+    serve)
+        _kseg_serve
         ;;
     wal-append)
         _kseg_wal_append
@@ -191,6 +194,22 @@ _kseg_wal_append() {
         else
             compopt -o default 2>/dev/null
         fi
+        ;;
+    esac
+}
+
+# Uses _kseg's locals.
+_kseg_serve() {
+    local options='--data --listen --advertise --topic --no-auto-create --default-partitions --sync --segment-bytes
+        --segment-age --retention-bytes --retention-age --read-only --port-file'
+    case $previous in
+    --listen | --advertise | --topic | --default-partitions | --sync | --segment-bytes | --segment-age | --retention-bytes | \
+        --retention-age) ;;
+    --data | --port-file)
+        compopt -o default 2>/dev/null
+        ;;
+    *)
+        COMPREPLY=($(compgen -W "$options $global" -- "$current"))
         ;;
     esac
 }

@@ -6,6 +6,7 @@ complete -c kseg -n __fish_use_subcommand -f -a query -d 'Find records of a topi
 complete -c kseg -n __fish_use_subcommand -f -a recrc -d 'Mend batches whose CRC is wrong'
 complete -c kseg -n __fish_use_subcommand -f -a index -d 'Make segment indexes of sealed segments'
 complete -c kseg -n __fish_use_subcommand -f -a pack -d 'Pack segments into archives in a store'
+complete -c kseg -n __fish_use_subcommand -f -a serve -d 'Serve a log directory to Kafka clients'
 complete -c kseg -n __fish_use_subcommand -f -a wal-append -d 'Append to a write-ahead log'
 
 # Global options.
@@ -85,6 +86,21 @@ complete -c kseg -n '__fish_seen_subcommand_from index' -l fields -x -d 'Parts o
 complete -c kseg -n '__fish_seen_subcommand_from index' -l json-values -d 'Index JSON values by path too'
 complete -c kseg -n '__fish_seen_subcommand_from index' -s j -l jobs -x -d 'Segments to index at once'
 complete -c kseg -n '__fish_seen_subcommand_from index' -l watch -d 'Go on with segments that are sealed later'
+
+# serve
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l data -r -F -d 'Directory of the logs'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l listen -x -d 'Where to listen'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l advertise -x -d 'What clients are told to connect to'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l topic -x -d 'A topic to make where it is missing'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l no-auto-create -d 'Make no topic because a client asks for it'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l default-partitions -x -d 'Partitions of a new topic'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l sync -x -d 'When to make records durable'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l segment-bytes -x -d 'Size of a segment'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l segment-age -x -d 'Time that a segment spans'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l retention-bytes -x -d 'Size of a partition'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l retention-age -x -d 'Age of the oldest records'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l read-only -d 'Write nothing'
+complete -c kseg -n '__fish_seen_subcommand_from serve' -l port-file -r -F -d 'Write the address to a file'
 
 # wal-append
 complete -c kseg -n '__fish_seen_subcommand_from wal-append' -l wal -r -F -d 'Directory of the log'

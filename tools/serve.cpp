@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg serve: a Kafka broker over a log directory.
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <filesystem>
+#include <array>
 #include <memory>
 #include <random>
 
@@ -19,36 +18,11 @@
 #include "serve_options.hpp"
 #include "stop.hpp"
 #include "system_clock.hpp"
+#include "temporary_directory.hpp"
 #include "wal/files.hpp"
 
 namespace kseg::tools {
 namespace {
-
-/// A directory that is gone with whoever made it.
-class TemporaryDirectory {
-  public:
-    TemporaryDirectory() = default;
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        if (!path_.empty()) {
-            std::filesystem::remove_all(path_, ignored);
-        }
-    }
-    Result<std::string> make() {
-        std::error_code failed;
-        std::string name = (std::filesystem::temp_directory_path(failed) / "kseg-serve-XXXXXX").string();
-        if (failed || ::mkdtemp(name.data()) == nullptr) {
-            return io_error("temporary directory", failed ? failed.value() : errno);
-        }
-        path_ = name;
-        return name;
-    }
-
-  private:
-    std::string path_;
-};
 
 /// Every partition and every client takes descriptors; a shell's limit is often for neither.
 void raise_descriptor_limit() {

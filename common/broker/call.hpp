@@ -35,10 +35,11 @@ class Call {
     /// The same bytes, for whoever changes them in place: record batches that are appended.
     [[nodiscard]] std::span<std::byte> writable(Bytes part) const;
 
-    /// Reads the body. Records of the message borrow the frame, which lives as long as the call.
+    /// Reads the body, and passes over what stands behind it. Records of the message borrow the frame, which lives as long
+    /// as the call.
     template <typename Message>
     [[nodiscard]] Result<Message> message() const {
-        return protocol::decode<Message>(request_.body, version());
+        return protocol::decode_prefix<Message>(request_.body, version());
     }
 
     /// Sends the answer, once, now or later. `files` are what Records::external_id counts.

@@ -18,6 +18,7 @@ FILES = {
     "share/man/man1/kseg-pack.1",
     "share/man/man1/kseg-query.1",
     "share/man/man1/kseg-recrc.1",
+    "share/man/man1/kseg-serve.1",
     "share/man/man1/kseg-wal-append.1",
     "share/man/man1/kseg.1",
     "share/man/man5/kseg-archive.5",

@@ -50,7 +50,7 @@ def zsh_options(block):
     """{option: values} of the _arguments specifications in a part of _kseg."""
     found = {}
     for line in block.splitlines():
-        spec = re.sub(r"^\s*'\([^)]*\)'?", "", line).lstrip().lstrip("'")
+        spec = re.sub(r"^\s*'\([^)]*\)'?", "", line).lstrip().lstrip("'*")
         values = re.search(r":\(([^)]*)\)'", line)
         head = re.match(rf"\{{([^}}]*)\}}|({NAME})", spec)
         if head and (head[1] or head[2]).startswith("-"):

@@ -16,7 +16,20 @@
 
 namespace kseg::protocol {
 
-/// Reads a body that takes the whole of `in`. Everything is copied but Records, which are views of `in`.
+/// Reads a body that `in` begins with. Everything is copied but Records, which are views of `in`. For requests: Kafka
+/// passes over what stands behind them, and librdkafka 2.16 sends 3 bytes more behind its Metadata request for all topics.
+/// errors   those of read_fields()
+template <typename T>
+Result<T> decode_prefix(Bytes in, Version version) {
+    T message;
+    std::size_t used = 0;
+    if (auto done = read_fields(T::kSchema, &message, in, version, used); !done) {
+        return done.error();
+    }
+    return message;
+}
+
+/// Reads a body that takes the whole of `in`: see decode_prefix().
 /// errors   those of read_fields(); corrupt also where bytes are left
 template <typename T>
 Result<T> decode(Bytes in, Version version) {

@@ -8,6 +8,7 @@ import kafka
 from kafka.admin import KafkaAdminClient
 
 FAST = {"reconnect_backoff_ms": 20, "reconnect_backoff_max_ms": 200, "retry_backoff_ms": 50}
+LONG_POLL_MS = 700
 
 
 def read(record):
@@ -20,7 +21,12 @@ class GroupConsumer:
                                             enable_auto_commit=False, session_timeout_ms=6000, heartbeat_interval_ms=200, **FAST)
 
     def poll(self, seconds):
-        batches = self.consumer.poll(timeout_ms=round(seconds * 1000))
+        # A poll that ends while the group is being joined leaves this client's consumer without positions for good.
+        try:
+            batches = self.consumer.poll(timeout_ms=max(round(seconds * 1000), LONG_POLL_MS))
+        except kafka.errors.KafkaConnectionError:  # while the broker is away
+            time.sleep(seconds)
+            return []
         return [read(record) for records in batches.values() for record in records]
 
     def assigned(self):
