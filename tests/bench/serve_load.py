@@ -11,6 +11,7 @@ Prints what it measured, a number a line. Messages go to and come from librdkafk
 
 import ctypes
 import pathlib
+import struct
 import sys
 import time
 import uuid
@@ -45,6 +46,21 @@ def handle(lib, kind, settings):
     return ctypes.c_void_p(made) if made else sys.exit(text.value.decode())
 
 
+def topic_handle(lib, rk, topic):
+    """Once it is there and its leader is known, so that making it and finding it is not measured."""
+    rkt, found = ctypes.c_void_p(lib.rd_kafka_topic_new(rk, topic.encode(), None)), ctypes.c_void_p()
+    for _ in range(100):
+        if lib.rd_kafka_metadata(rk, 0, rkt, ctypes.byref(found), 10000) == 0:
+            # brokers' count and place, topics' count and place; a topic's name, partitions' count and place, error
+            (place,) = struct.unpack_from("8xQ", ctypes.string_at(found.value + 16, 16))
+            _, count, _, error = struct.unpack_from("QixxxxQi", ctypes.string_at(place, 32))
+            lib.rd_kafka_metadata_destroy(found)
+            if error == 0 and count > 0:
+                return rkt
+        time.sleep(0.02)
+    sys.exit(f"no topic {topic}")
+
+
 def values(size, count):
     """Values that compress about as text does."""
     words = [f'"field{i % 37}":"value{i * 2654435761 % 100003}",' for i in range(4000)]
@@ -56,7 +72,7 @@ def produce(bootstrap, topic, count, size, codec, acks):
     lib, count, size = library(), int(count), int(size)
     rk = handle(lib, 0, {"bootstrap.servers": bootstrap, "compression.codec": codec, "acks": acks, "linger.ms": 5,
                          "batch.num.messages": BATCH, "queue.buffering.max.messages": 500000, "log_level": 2})
-    rkt = ctypes.c_void_p(lib.rd_kafka_topic_new(rk, topic.encode(), None))
+    rkt = topic_handle(lib, rk, topic)
     buffers = [ctypes.create_string_buffer(v, size) for v in values(size, BATCH)]
     made = (Message * BATCH)()
     begin, sent = time.perf_counter(), 0
@@ -82,8 +98,8 @@ def consume(bootstrap, topic, count):
     lib, count = library(), int(count)
     rk = handle(lib, 1, {"bootstrap.servers": bootstrap, "group.id": "unused", "log_level": 2, "fetch.wait.max.ms": 100,
                          "queued.max.messages.kbytes": 200000, "check.crcs": "true"})
+    rkt = topic_handle(lib, rk, topic)
     begin, got = time.perf_counter(), 0
-    rkt = ctypes.c_void_p(lib.rd_kafka_topic_new(rk, topic.encode(), None))
     queue = ctypes.c_void_p(lib.rd_kafka_queue_new(rk))
     lib.rd_kafka_consume_start_queue(rkt, 0, ctypes.c_int64(BEGINNING), queue)
     found = (ctypes.c_void_p * BATCH)()
