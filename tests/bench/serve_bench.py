@@ -62,11 +62,11 @@ def kafka_server(folder):
     def ask(what):
         return subprocess.run([broker, what, folder], capture_output=True, text=True, check=True).stdout.strip()
 
-    ask("start")
-    ask("stop")
-    begin = time.perf_counter()
-    address = ask("start")
     try:
+        ask("start")
+        ask("stop")
+        begin = time.perf_counter()
+        address = ask("start")
         yield Server(address, time.perf_counter() - begin, int((folder / "pid").read_text()))
     finally:
         ask("stop")
