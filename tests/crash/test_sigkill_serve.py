@@ -54,8 +54,9 @@ class Load:
         self.process.stdin.close()
         try:
             self.process.wait(END_TIMEOUT_S)
-        finally:
-            self.kill()
+        except subprocess.TimeoutExpired:
+            self.faults.append("the client cannot finish")
+        self.kill()
 
     def kill(self):
         self.process.kill()
