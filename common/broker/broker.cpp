@@ -68,6 +68,8 @@ Result<void> Broker::begin() {
         }
     }
     serve_core(*this);
+    // Nobody hears the answer; what the request holds would add up.
+    dispatcher_.on_closed([this](ConnectionId connection) { const auto gone = waiting_.extract(connection); });
     auto groups = GroupService::open(*this);
     if (!groups) {
         return groups.error();
@@ -109,6 +111,13 @@ Topic* Broker::find_or_create(const std::string& name, bool may_create) {
     }
     const auto made = topics_.create(name, settings_.default_partitions, {});
     return made ? *made : nullptr;
+}
+
+void Broker::let_go(ConnectionId connection, const void* waiting) {
+    const auto found = waiting_.find(connection);
+    if (found != waiting_.end() && found->second.erase(waiting) != 0 && found->second.empty()) {
+        waiting_.erase(connection);
+    }
 }
 
 Result<void> Broker::close() {

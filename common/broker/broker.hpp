@@ -74,12 +74,13 @@ class Broker {
     /// Set once the port is known, before the first request.
     void set_advertised(Address address) { settings_.advertised = std::move(address); }
 
-    /// Keeps a request that waits for something, until let_go() or the broker's end.
-    void keep(std::shared_ptr<const void> waiting) {
+    /// Keeps a request that waits for something, until let_go(), its connection's end or the broker's.
+    void keep(ConnectionId connection, std::shared_ptr<const void> waiting) {
         const void* const key = waiting.get();
-        waiting_.emplace(key, std::move(waiting));
+        waiting_[connection].emplace(key, std::move(waiting));
     }
-    void let_go(const void* waiting) { waiting_.erase(waiting); }
+    void let_go(ConnectionId connection, const void* waiting);
+    [[nodiscard]] bool keeps_any() const { return !waiting_.empty(); }
 
     /// Finds a topic, or makes it where `may_create` and the settings let it come into being by being asked for.
     /// Nothing where there is none and none was made.
@@ -100,7 +101,7 @@ class Broker {
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
     TimerId retention_timer_ = 0;
-    std::unordered_map<const void*, std::shared_ptr<const void>> waiting_;
+    std::unordered_map<ConnectionId, std::unordered_map<const void*, std::shared_ptr<const void>>> waiting_;
 };
 
 }  // namespace kseg::broker

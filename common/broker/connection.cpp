@@ -103,9 +103,11 @@ bool Connection::receive() {
     }
     last_active_ = around_.loop.now();
     if (got == 0) {
-        // A client may close its half and still read answers.
+        // A client may close its half and still read answers. Most have closed both, which looks the same: one that was
+        // waiting for records would keep its descriptor until they come.
         peer_done_ = true;
         update_interest();
+        end_after_linger();
         return !slots_.empty() || !out_.empty();
     }
     const auto size = static_cast<std::size_t>(got);
@@ -213,6 +215,20 @@ void Connection::resume() {
     if (!is_closed()) {
         update_interest();
     }
+}
+
+void Connection::end_after_linger() {
+    around_.loop.cancel(idle_timer_);
+    idle_timer_ = around_.loop.at(around_.loop.now() + limits_.linger_ms, [self = weak_from_this()] {
+        if (const auto connection = self.lock(); connection && !connection->is_closed()) {
+            const bool idle = connection->last_active_ + connection->limits_.idle_ms <= connection->around_.loop.now();
+            if (connection->out_.empty() || idle) {
+                connection->close();
+            } else {
+                connection->end_after_linger();
+            }
+        }
+    });
 }
 
 /// Ends a connection on which nothing moves: one that is silent, or that does not read its answers.

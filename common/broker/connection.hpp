@@ -22,6 +22,7 @@ struct ConnectionLimits {
     std::uint64_t request_bytes = std::uint64_t{64} << 20;  ///< of those; one request may be larger
     std::uint64_t unsent_bytes = std::uint64_t{8} << 20;    ///< of responses: then no more requests are taken
     TimestampMs idle_ms = 600'000;                          ///< without a byte in or out, and without a request to answer
+    TimestampMs linger_ms = 3000;                           ///< so long a client that sends nothing more gets its answers
 };
 
 /// Bytes that all connections together hold of requests.
@@ -78,6 +79,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     void queue_answers();
     void update_interest();
     void check_idle();
+    void end_after_linger();
     [[nodiscard]] bool may_take() const;
     [[nodiscard]] bool may_read() const;
     void account();

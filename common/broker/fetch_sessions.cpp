@@ -38,10 +38,7 @@ FetchSessions::Found FetchSessions::take(const protocol::FetchRequest& request, 
     const bool by_topic_id = version >= kFirstWithTopicIds;
     if (request.session_epoch == kInitialEpoch || request.session_epoch == kFinalEpoch) {
         // Either way a session that the client had is at its end.
-        if (const auto old = sessions_.find(request.session_id); old != sessions_.end()) {
-            by_use_.erase(old->second.used);
-            sessions_.erase(old);
-        }
+        drop(request.session_id);
         return {.session = begin(request, by_topic_id, request.session_epoch == kInitialEpoch)};
     }
     const auto found = sessions_.find(request.session_id);
@@ -68,7 +65,12 @@ FetchSessions::Found FetchSessions::take(const protocol::FetchRequest& request, 
     for (const auto& topic : request.forgotten_topics_data) {
         session.targets.remove(topic);
     }
-    return {.session = found->second.session};
+    const auto session_again = found->second.session;
+    count(found->second);
+    if (!make_room()) {
+        return {.error = protocol::ErrorCode::fetch_session_id_not_found};
+    }
+    return {.session = session_again};
 }
 
 std::shared_ptr<FetchSession> FetchSessions::begin(const protocol::FetchRequest& request, bool by_topic_id, bool lasts) {
@@ -79,24 +81,42 @@ std::shared_ptr<FetchSession> FetchSessions::begin(const protocol::FetchRequest&
             session->targets.set(topic, partition);
         }
     }
-    if (!lasts || request.topics.empty()) {
+    if (!lasts || request.topics.empty() || session->targets.size() > kMostTargets) {
         return session;
     }
-    drop_oldest();
+    while (sessions_.size() >= kMostSessions) {
+        drop(by_use_.begin()->second);
+    }
     do {
         session->id = static_cast<std::int32_t>(random_() & INT32_MAX);
     } while (session->id == 0 || sessions_.contains(session->id));
     session->epoch = next_epoch(kInitialEpoch);
-    sessions_.emplace(session->id, Entry{.session = session, .used = ++uses_});
+    const auto entry = sessions_.emplace(session->id, Entry{.session = session, .used = ++uses_}).first;
     by_use_.emplace(uses_, session->id);
+    count(entry->second);
+    (void)make_room();  // the oldest go first, and this one alone is not too large
     return session;
 }
 
-void FetchSessions::drop_oldest() {
-    while (sessions_.size() >= kMostSessions) {
-        sessions_.erase(by_use_.begin()->second);
-        by_use_.erase(by_use_.begin());
+void FetchSessions::drop(std::int32_t id) {
+    if (const auto found = sessions_.find(id); found != sessions_.end()) {
+        targets_ -= found->second.targets;
+        by_use_.erase(found->second.used);
+        sessions_.erase(found);
     }
+}
+
+void FetchSessions::count(Entry& entry) {
+    targets_ += entry.session->targets.size() - entry.targets;
+    entry.targets = entry.session->targets.size();
+}
+
+/// Drops the sessions that were used longest ago; false where the last one, being too large alone, was dropped as well.
+bool FetchSessions::make_room() {
+    while (targets_ > kMostTargets) {
+        drop(by_use_.begin()->second);
+    }
+    return !sessions_.empty();
 }
 
 }  // namespace kseg::broker

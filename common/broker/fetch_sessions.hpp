@@ -33,6 +33,7 @@ class FetchTargets {
     void remove(const protocol::FetchRequest::ForgottenTopic& topic);
     void move_to_end(std::list<FetchTarget>::iterator target) { list_.splice(list_.end(), list_, target); }
     [[nodiscard]] std::list<FetchTarget>& list() { return list_; }
+    [[nodiscard]] std::size_t size() const { return list_.size(); }
 
   private:
     using Key = std::tuple<std::string, protocol::Uuid, std::int32_t>;
@@ -52,6 +53,8 @@ struct FetchSession {
 class FetchSessions {
   public:
     static constexpr std::size_t kMostSessions = 1000;
+    /// Of all sessions together, of which each takes a few hundred bytes.
+    static constexpr std::size_t kMostTargets = 200'000;
 
     explicit FetchSessions(Random random) : random_(std::move(random)) {}
 
@@ -68,15 +71,19 @@ class FetchSessions {
     struct Entry {
         std::shared_ptr<FetchSession> session;
         std::uint64_t used = 0;
+        std::size_t targets = 0;  ///< as counted in targets_
     };
 
     std::shared_ptr<FetchSession> begin(const protocol::FetchRequest& request, bool by_topic_id, bool lasts);
-    void drop_oldest();
+    void drop(std::int32_t id);
+    void count(Entry& entry);
+    bool make_room();
 
     Random random_;
     std::map<std::int32_t, Entry> sessions_;
     std::map<std::uint64_t, std::int32_t> by_use_;
     std::uint64_t uses_ = 0;
+    std::size_t targets_ = 0;
 };
 
 }  // namespace kseg::broker

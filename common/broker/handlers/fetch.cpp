@@ -33,6 +33,9 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
 
     /// Answers now, or waits for as much as is asked for.
     void begin() {
+        // The session has them; one that waits need not hold them twice.
+        request_.topics = {};
+        request_.forgotten_topics_data = {};
         read_all();
         if (is_enough()) {
             answer();
@@ -47,7 +50,7 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
                                        }
                                    });
         // Nobody else does: what wakes it must not keep it.
-        broker_.keep(shared_from_this());
+        broker_.keep(call_->connection(), shared_from_this());
         for (const FetchTarget& target : session_->targets.list()) {
             const Topic* const topic = topic_of(target);
             Partition* const partition = topic == nullptr ? nullptr : topic->find(target.asked.partition);
@@ -206,7 +209,7 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
         }
         call_->answer(response, std::move(files));
         reads_.clear();
-        broker_.let_go(this);
+        broker_.let_go(call_->connection(), this);
     }
 
     /// Whether a partition is in the answer: in a session that goes on only where there is news.

@@ -243,6 +243,21 @@ TEST_CASE("a client that closes its half gets the answers that are due") {
     CHECK(world.keeper.gone.size() == 1);
 }
 
+TEST_CASE("a client that closes its half is not waited for much longer") {
+    World world({.connection = {.linger_ms = 1000}});
+    const io::Descriptor client = world.connect();
+    world.send(client, framed("long poll"));
+    REQUIRE(::shutdown(client.get(), SHUT_WR) == 0);
+    world.turn();
+    world.clock.now_ms += 999;
+    world.turn();
+    CHECK(world.keeper.gone.empty());
+    world.clock.now_ms += 1;
+    world.turn();
+    CHECK(world.keeper.gone.size() == 1);
+    CHECK(World::is_ended(client));
+}
+
 TEST_CASE("an answer that says so ends the connection behind what was answered before") {
     World world;
     const io::Descriptor client = world.connect();

@@ -264,6 +264,58 @@ TEST_CASE("sessions are no more than a number, and the ones used last stay") {
     CHECK(world.ask<FetchResponse>(ApiKey::fetch, 12, next)->message->error_code == ErrorCode::fetch_session_id_not_found);
 }
 
+TEST_CASE("sessions have no more partitions than a number, all together") {
+    BrokerWorld world(with_topics());
+    const auto session_of = [&](std::size_t partitions) {
+        auto request = BrokerWorld::fetch_request("t", 0);
+        request.session_epoch = 0;
+        for (std::size_t i = 1; i < partitions; ++i) {
+            request.topics[0].partitions.push_back({.partition = static_cast<std::int32_t>(i)});
+        }
+        return world.ask<FetchResponse>(ApiKey::fetch, 12, request)->message->session_id;
+    };
+    constexpr std::size_t kMost = broker::FetchSessions::kMostTargets;
+    const std::int32_t first = session_of(1);
+    const std::int32_t second = session_of(kMost - 1);
+    CHECK(world.broker->fetch_sessions().size() == 2);
+    const std::int32_t third = session_of(1);
+    CHECK(first * second * third != 0);
+    CHECK(world.broker->fetch_sessions().size() == 2);  // without the first
+    CHECK(session_of(kMost + 1) == 0);
+    CHECK(world.broker->fetch_sessions().size() == 2);
+
+    FetchRequest more;
+    more.session_id = second;
+    more.session_epoch = 1;
+    more.topics.push_back(BrokerWorld::fetch_request("u", 0).topics[0]);
+    CHECK(world.ask<FetchResponse>(ApiKey::fetch, 12, more)->message->error_code == ErrorCode::none);
+    CHECK(world.broker->fetch_sessions().size() == 1);
+    more.session_epoch = 2;
+    more.topics[0].partitions.push_back({.partition = 1});
+    CHECK(world.ask<FetchResponse>(ApiKey::fetch, 12, more)->message->error_code == ErrorCode::fetch_session_id_not_found);
+    CHECK(world.broker->fetch_sessions().size() == 0);
+}
+
+TEST_CASE("a request that waits is gone with its connection, and one of another connection is not") {
+    BrokerWorld world(with_topics());
+    auto request = BrokerWorld::fetch_request("t", 0);
+    request.max_wait_ms = INT32_MAX;
+    const auto asked = world.send<FetchResponse>(ApiKey::fetch, 12, request);
+    world.loop.run_until_idle();
+    CHECK(world.broker->keeps_any());
+    world.broker->dispatcher().closed(2);
+    CHECK(world.broker->keeps_any());
+    world.broker->dispatcher().closed(1);
+    CHECK_FALSE(world.broker->keeps_any());
+    world.produce("t", make_batch(1).bytes());
+    world.loop.run_until_idle();
+    CHECK_FALSE(asked->got);
+
+    const auto again = world.send<FetchResponse>(ApiKey::fetch, 12, BrokerWorld::fetch_request("t", 0));
+    REQUIRE(world.loop.run_until([&] { return again->got.has_value(); }));
+    CHECK_FALSE(world.broker->keeps_any());
+}
+
 TEST_CASE("versions before record batches are refused") {
     BrokerWorld world(with_topics());
     auto request = BrokerWorld::fetch_request("t", 0);
