@@ -258,9 +258,22 @@ func (m *member) read(ctx context.Context, assigned kafka.PartitionAssignment) {
 	}
 }
 
+// A generation keeps its connection until a heartbeat fails; the next one reads again what was not committed.
 func (m *member) Commit() error {
+	for end := time.Now().Add(lines.ConsumeTime); ; time.Sleep(100 * time.Millisecond) {
+		err := m.tryCommit()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+func (m *member) tryCommit() error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	if len(m.next) < len(m.generation.Assignments[m.topic]) {
+		return errors.New("not all was read")
+	}
 	return m.generation.CommitOffsets(map[string]map[int]int64{m.topic: m.next})
 }
 
