@@ -13,6 +13,7 @@
 #include "command.hpp"
 #include "finding_report.hpp"
 #include "io/sink.hpp"
+#include "io/unsynced_fs.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "serve_options.hpp"
@@ -66,9 +67,10 @@ Result<void> serve(ServeOptions& options, Report& report) {
         return loop.error();
     }
     wake_on_stop((*loop)->wake_descriptor());
-    const broker::Broker::Surroundings around{.fs = io::posix_fs(), .clock = clock, .loop = **loop, .random = [&device] {
-                                                  return std::uint64_t{device()} << 32 | device();
-                                              }};
+    // What is removed at the end need not survive anything, and a disk takes milliseconds for each file of a topic.
+    io::Fs& fs = options.is_temporary ? io::unsynced_fs() : io::posix_fs();
+    const broker::Broker::Surroundings around{
+        .fs = fs, .clock = clock, .loop = **loop, .random = [&device] { return std::uint64_t{device()} << 32 | device(); }};
     auto opened = broker::Broker::open(around, options.broker);
     if (!opened) {
         return opened.error();
@@ -103,6 +105,7 @@ Exit run_serve(ServeOptions& options, const Globals& globals) {
             return report.status();
         }
         options.data = *std::move(made);
+        options.is_temporary = !options.has_sync || options.broker.log.sync == wal::SyncPolicy::none;
         options.broker.log.sync = options.has_sync ? options.broker.log.sync : wal::SyncPolicy::none;
     }
     options.broker.directory = options.data;

@@ -15,7 +15,8 @@ struct ServeOptions {
     std::string data;  ///< empty: a temporary directory
     broker::Address listen{.host = "127.0.0.1", .port = 9092};
     std::optional<broker::Address> advertise;
-    bool has_sync = false;  ///< else the policy is as the directory is
+    bool is_temporary = false;  ///< the directory is, and nobody asked for more than that
+    bool has_sync = false;      ///< else the policy is as the directory is
     std::optional<std::int64_t> retention_age_ms;
     std::string port_file;
     broker::BrokerSettings broker;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/broker.hpp"
 
+#include <algorithm>
+
 #include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
 namespace kseg::broker {
+namespace {
+
+// A hundred times what a batch may have by default.
+constexpr std::size_t kMostDecompressedBytes = std::size_t{128} << 20;
+
+}  // namespace
 
 Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal)
     : around_(around),
@@ -27,6 +35,8 @@ Result<std::unique_ptr<Broker>> Broker::open(const Surroundings& around, BrokerS
     while (settings.directory.size() > 1 && settings.directory.ends_with('/')) {
         settings.directory.pop_back();
     }
+    // What a client compressed is decompressed on the loop's thread.
+    settings.log.max_batch_bytes = std::min(settings.log.max_batch_bytes, kMostDecompressedBytes);
     std::unique_ptr<wal::Wal> wal;
     if (!settings.read_only) {
         auto opened = wal::Wal::open(around.fs, around.clock, settings.directory, settings.log);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "io/fs.hpp"
+#include "io/unsynced_fs.hpp"
 
 namespace kseg::io {
 namespace {
@@ -30,7 +31,7 @@ Error error_of(int number, const std::string& path, std::string_view what = "") 
 
 class PosixFile final : public WritableFile {
   public:
-    PosixFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    PosixFile(Descriptor fd, std::string path, bool syncs) : fd_(std::move(fd)), path_(std::move(path)), syncs_(syncs) {}
 
     [[nodiscard]] Result<std::uint64_t> size() const override {
         struct stat info {};
@@ -69,17 +70,22 @@ class PosixFile final : public WritableFile {
     }
 
     Result<void> sync() override {
-        if (::fdatasync(fd_.get()) != 0) {
+        if (syncs_ && ::fdatasync(fd_.get()) != 0) {
             return error_of(errno, path_, "sync");
         }
         return {};
     }
 
-    void start_sync() override { ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+    void start_sync() override {
+        if (syncs_) {
+            ::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+        }
+    }
 
   private:
     Descriptor fd_;
     std::string path_;
+    bool syncs_;
 };
 
 /// The files that this process has locked. The system's locks belong to the process, which gets a second one of the same
@@ -120,8 +126,16 @@ class PosixLock final : public FileLock {
     LockedFiles::Key key_;
 };
 
+/// What all file systems of this process have locked.
+struct Locking {
+    std::mutex one_at_a_time;
+    LockedFiles files;
+};
+
 class PosixFs final : public Fs {
   public:
+    PosixFs(Locking& locking, bool syncs) : locking_(locking.one_at_a_time), locked_(locking.files), syncs_(syncs) {}
+
     Result<std::unique_ptr<ReadAt>> open(const std::string& path) override {
         auto file = File::open(path);
         if (!file) {
@@ -199,6 +213,9 @@ class PosixFs final : public Fs {
     }
 
     Result<void> sync_directory(const std::string& directory) override {
+        if (!syncs_) {
+            return {};
+        }
         const Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         return fd.valid() && ::fsync(fd.get()) == 0 ? Result<void>() : error_of(errno, directory, "sync directory");
     }
@@ -268,22 +285,33 @@ class PosixFs final : public Fs {
     }
 
   private:
-    static Result<std::unique_ptr<WritableFile>> writable(const std::string& path, int flags) {
+    [[nodiscard]] Result<std::unique_ptr<WritableFile>> writable(const std::string& path, int flags) const {
         Descriptor fd(::open(path.c_str(), flags, 0666));
         if (!fd.valid()) {
             return error_of(errno, path);
         }
-        return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
+        return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path, syncs_));
     }
 
-    std::mutex locking_;
-    LockedFiles locked_;
+    std::mutex& locking_;
+    LockedFiles& locked_;
+    bool syncs_;
 };
+
+Locking& locking() {
+    static Locking locking;
+    return locking;
+}
 
 }  // namespace
 
 Fs& posix_fs() {
-    static PosixFs fs;
+    static PosixFs fs(locking(), true);
+    return fs;
+}
+
+Fs& unsynced_fs() {
+    static PosixFs fs(locking(), false);
     return fs;
 }
 

@@ -31,6 +31,8 @@ struct Options {
     std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;  ///< so much may have to be read again after a crash
     Recovery recovery = Recovery::tail;
     unsigned sync_threads = 2;
+    /// A batch that decompresses to more is refused.
+    std::size_t max_batch_bytes = std::size_t{1} << 30;
 };
 
 /// Something that opening a log found or did.

@@ -12,6 +12,11 @@
 #include "wal/recovery.hpp"
 
 namespace kseg::wal {
+namespace {
+
+constexpr std::size_t kScratchKept = std::size_t{4} << 20;
+
+}  // namespace
 
 PartitionLog::~PartitionLog() {
     around_.pool.forget(*this);
@@ -132,6 +137,10 @@ Result<void> PartitionLog::load_epochs(std::int64_t end_offset, std::int32_t las
 
 Result<Appended> PartitionLog::append(std::span<std::byte> batch, const AppendOptions& how) {
     const auto checked = check_batch(batch, reader_);
+    // One large batch must not cost its memory for good, in each of many logs.
+    if (reader_.plain_body().size() > kScratchKept) {
+        reader_ = record::RecordReader(options_.max_batch_bytes);
+    }
     if (!checked) {
         return checked.error();
     }

@@ -122,7 +122,10 @@ class PartitionLog final : public Syncable {
     using Lock = std::unique_lock<std::mutex>;
 
     PartitionLog(Surroundings around, std::string directory, const Options& options)
-        : around_(std::move(around)), directory_(std::move(directory)), options_(options) {}
+        : around_(std::move(around)),
+          directory_(std::move(directory)),
+          options_(options),
+          reader_(options.max_batch_bytes) {}
     Result<void> begin(std::int64_t recovery_point, bool clean, Findings& findings);
     Result<void> load_epochs(std::int64_t end_offset, std::int32_t last_epoch, bool shortened);
     Result<void> settle(Lock& lock);

@@ -53,6 +53,8 @@ build_preset() {
     # By the environment, which counts only where nothing is configured yet: setting it later would build all anew.
     if command -v ccache >/dev/null; then
         export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+        # Two checkouts of the same sources share what was compiled.
+        export CCACHE_BASEDIR=${CCACHE_BASEDIR-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR-1}
     fi
     echo "== build $preset"
     log=$(mktemp)

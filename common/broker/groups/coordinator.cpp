@@ -38,7 +38,7 @@ class GroupCoordinator::Loader final : public OffsetsLog::Visitor, private Offse
     }
     void on_group(const std::string& group, const protocol::GroupMetadataValue& value) override {
         on_group_tombstone(group);
-        to_->groups_.emplace(group, Group(group, ++to_->last_incarnation_, value));
+        to_->groups_.emplace(group, Group(group, ++to_->last_incarnation_, to_->member_bytes_, value));
     }
     void on_group_tombstone(const std::string& group) override { to_->groups_.erase(group); }
 
@@ -92,12 +92,13 @@ Group* GroupCoordinator::find(const GroupKey& key) {
 
 Group& GroupCoordinator::create(std::string_view group_id) {
     const std::string id(group_id);
-    return groups_.insert_or_assign(id, Group(id, ++last_incarnation_)).first->second;
+    return groups_.insert_or_assign(id, Group(id, ++last_incarnation_, member_bytes_)).first->second;
 }
 
 void GroupCoordinator::erase(Group& group) {
     timers_->cancel(group.join_timer);
     timers_->cancel(group.sync_timer);
+    pending_joins_ -= group.pending_joins.size();
     for (const auto& [id, timer] : group.pending_joins) {
         timers_->cancel(timer);
     }

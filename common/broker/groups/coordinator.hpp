@@ -165,10 +165,12 @@ class GroupCoordinator {
     Journal journal_;
     std::function<protocol::Uuid()> make_uuid_;
     GroupSettings settings_;
+    std::uint64_t member_bytes_ = 0;  ///< of all groups, which are destroyed first
     std::map<std::string, Group, std::less<>> groups_{};
     OffsetStore offsets_{};
     std::uint64_t last_incarnation_ = 0;
     std::uint64_t unreadable_records_ = 0;
+    std::size_t pending_joins_ = 0;  ///< of all groups
     TimerId cleanup_timer_ = 0;
 };
 

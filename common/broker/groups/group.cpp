@@ -50,9 +50,19 @@ bool Member::has_protocols(const std::vector<GroupProtocol>& others) const {
         [](const GroupProtocol& a, const GroupProtocol& b) { return a.name == b.name && a.metadata == b.metadata; });
 }
 
-Group::Group(std::string id, std::uint64_t incarnation, const protocol::GroupMetadataValue& value)
+std::uint64_t bytes_of(const std::vector<GroupProtocol>& protocols) {
+    std::uint64_t bytes = 0;
+    for (const GroupProtocol& each : protocols) {
+        bytes += sizeof(each) + each.name.size() + each.metadata.size();
+    }
+    return bytes;
+}
+
+Group::Group(std::string id, std::uint64_t incarnation, std::uint64_t& member_bytes,
+             const protocol::GroupMetadataValue& value)
     : id_(std::move(id)),
       incarnation_(incarnation),
+      member_bytes_(member_bytes),
       state_(value.members.empty() ? GroupState::empty : GroupState::stable),
       state_since_(value.current_state_timestamp),
       generation_(std::max(value.generation, 0)),
@@ -188,6 +198,11 @@ std::int32_t Group::rebalance_timeout_ms() const {
 }
 
 void Group::count_protocols(const Member& member, bool is_added) {
+    if (is_added) {
+        member_bytes_.add(bytes_of(member.protocols));
+    } else {
+        member_bytes_.subtract(bytes_of(member.protocols));
+    }
     for (const std::string_view name : names_of(member.protocols)) {
         auto known = known_by_.find(name);
         if (is_added) {

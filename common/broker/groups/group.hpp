@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/units.hpp"
+#include "broker/groups/counted_bytes.hpp"
 #include "broker/groups/member.hpp"
 #include "broker/timers.hpp"
 #include "kafka/protocol/error_code.hpp"
@@ -30,13 +31,19 @@ enum class GroupState : std::uint8_t {
 /// Kafka's name, "PreparingRebalance".
 std::string_view to_string(GroupState state);
 
+/// What a member's protocols take.
+std::uint64_t bytes_of(const std::vector<GroupProtocol>& protocols);
+
 class Group {
   public:
     /// incarnation  a number that no other group of the process has: a group that was deleted and made again is another one
-    Group(std::string id, std::uint64_t incarnation) : id_(std::move(id)), incarnation_(incarnation) {}
+    /// member_bytes what the members of all groups hold, borrowed
+    Group(std::string id, std::uint64_t incarnation, std::uint64_t& member_bytes)
+        : id_(std::move(id)), incarnation_(incarnation), member_bytes_(member_bytes) {}
 
     /// As the record of a stable or an empty group has it. Members have no timers yet.
-    Group(std::string id, std::uint64_t incarnation, const protocol::GroupMetadataValue& value);
+    Group(std::string id, std::uint64_t incarnation, std::uint64_t& member_bytes,
+          const protocol::GroupMetadataValue& value);
 
     [[nodiscard]] const std::string& id() const { return id_; }
     [[nodiscard]] std::uint64_t incarnation() const { return incarnation_; }
@@ -112,6 +119,7 @@ class Group {
 
     std::string id_;
     std::uint64_t incarnation_;
+    CountedBytes member_bytes_;
     GroupState state_ = GroupState::empty;
     GroupState previous_state_ = GroupState::empty;
     TimestampMs state_since_ = -1;

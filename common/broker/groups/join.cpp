@@ -49,6 +49,11 @@ void GroupCoordinator::join(const Caller& caller, protocol::JoinGroupRequest req
         answer(refusal(request.member_id, ErrorCode::invalid_session_timeout));
         return;
     }
+    if (const std::uint64_t bytes = bytes_of(request.protocols);
+        bytes > settings_.max_member_bytes || member_bytes_ + bytes > settings_.max_all_member_bytes) {
+        answer(refusal(request.member_id, ErrorCode::invalid_request));
+        return;
+    }
     if (caller.version == 0) {
         request.rebalance_timeout_ms = request.session_timeout_ms;
     }
@@ -125,6 +130,11 @@ void GroupCoordinator::join_new(Group& group, JoinCall call) {
         add_member(group, std::move(new_id), std::move(call));
         return;
     }
+    if (pending_joins_ >= settings_.max_pending_joins) {
+        call.answer(refusal("", ErrorCode::coordinator_not_available));
+        return;
+    }
+    ++pending_joins_;
     group.pending_joins[new_id] =
         set_timer(group, call.request.session_timeout_ms, [this, new_id](Group& later) { expire_session(later, new_id); });
     call.answer(refusal(new_id, ErrorCode::member_id_required));
@@ -176,6 +186,7 @@ void GroupCoordinator::join_known(Group& group, JoinCall call) {
 void GroupCoordinator::add_member(Group& group, std::string member_id, JoinCall call) {
     if (const auto pending = group.pending_joins.find(member_id); pending != group.pending_joins.end()) {
         timers_->cancel(pending->second);
+        --pending_joins_;
     }
     Member member;
     member.id = std::move(member_id);

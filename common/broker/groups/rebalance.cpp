@@ -194,7 +194,9 @@ void GroupCoordinator::set_session_timer(Group& group, Member& member, std::int3
 }
 
 void GroupCoordinator::expire_session(Group& group, const std::string& member_id) {
-    if (group.pending_joins.erase(member_id) == 0) {
+    if (group.pending_joins.erase(member_id) != 0) {
+        --pending_joins_;
+    } else {
         Member* member = group.find_member(member_id);
         if (member == nullptr) {
             return;
@@ -218,6 +220,7 @@ void GroupCoordinator::drop_member(Group& group, std::string_view member_id) {
     if (const auto pending = group.pending_joins.find(member_id); pending != group.pending_joins.end()) {
         timers_->cancel(pending->second);
         group.pending_joins.erase(pending);
+        --pending_joins_;
     }
     Member removed = group.remove(member_id);
     timers_->cancel(removed.session_timer);

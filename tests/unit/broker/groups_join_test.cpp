@@ -56,6 +56,30 @@ TEST_CASE("before version 4 a new member joins at once, in version 0 with its se
     CHECK(world.group()->members().size() == 2);
 }
 
+TEST_CASE("what members say of themselves is limited, for each and for all, and counts as long as they are there") {
+    kseg::broker::GroupSettings settings;
+    settings.max_member_bytes = 10'000;
+    settings.max_all_member_bytes = 25'000;
+    GroupWorld world(settings);
+    const auto join = [&](const std::string& group, std::size_t bytes) {
+        auto request = GroupWorld::join_request("");
+        request.group_id = group;
+        request.protocols[0].metadata = blob(std::string(bytes, 'x'));
+        const auto joined = world.join(request, 3);
+        world.timers.settle();
+        REQUIRE(joined.has());
+        return std::pair(joined->error_code, joined->member_id);
+    };
+    CHECK(join("too large", 10'000).first == ErrorCode::invalid_request);
+    CHECK(join("a", 9'000).first == ErrorCode::none);
+    const auto [error, member] = join("b", 9'000);
+    CHECK(error == ErrorCode::none);
+    CHECK(join("c", 9'000).first == ErrorCode::invalid_request);
+    CHECK(join("c", 100).first == ErrorCode::none);
+    world.timers.advance(1'800'001);  // the sessions of all end
+    CHECK(join("d", 9'000).first == ErrorCode::none);
+}
+
 TEST_CASE("joins that cannot be are refused with Kafka's errors") {
     GroupWorld world;
     auto request = GroupWorld::join_request("");
@@ -106,6 +130,25 @@ TEST_CASE("a group takes no more members than the limit") {
     CHECK(third->error_code == ErrorCode::group_max_size_reached);
     CHECK(third->member_id.empty());
     CHECK(world.state() == "Stable");
+}
+
+TEST_CASE("ids are given out up to a limit, and again when some were used or forgotten") {
+    kseg::broker::GroupSettings settings;
+    settings.max_pending_joins = 2;
+    GroupWorld world(settings);
+    const std::string first = world.new_id();
+    const std::string second = world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.join(first);
+    const std::string third = world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.leave(second);
+    world.new_id();
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
+    world.timers.advance(10'000);
+    CHECK(world.join("")->error_code == ErrorCode::member_id_required);
+    CHECK(world.join("")->error_code == ErrorCode::member_id_required);
+    CHECK(world.join("")->error_code == ErrorCode::coordinator_not_available);
 }
 
 TEST_CASE("the protocol is the one that all members know and most prefer") {

@@ -307,23 +307,26 @@ class Players {
             before->waiting_joins() != 0) {
             return;
         }
-        const kseg::broker::Group old = *before;
+        const std::int32_t generation = before->generation();
+        const auto leader = before->leader();
+        const auto protocol_name = before->protocol_name();
+        const auto members = before->members();
         const kseg::broker::OffsetStore offsets = world_.groups->offsets();
         world_.start();
         REQUIRE(world_.loaded);
         const kseg::broker::Group* after = world_.group();
         REQUIRE(after != nullptr);
         REQUIRE(after->is_in(kseg::broker::GroupState::stable));
-        REQUIRE(after->generation() == old.generation());
-        REQUIRE(after->leader() == old.leader());
-        REQUIRE(after->protocol_name() == old.protocol_name());
-        REQUIRE(after->members().size() == old.members().size());
-        for (const auto& [id, member] : old.members()) {
+        REQUIRE(after->generation() == generation);
+        REQUIRE(after->leader() == leader);
+        REQUIRE(after->protocol_name() == protocol_name);
+        REQUIRE(after->members().size() == members.size());
+        for (const auto& [id, member] : members) {
             const kseg::broker::Member& loaded = after->members().at(id);
             REQUIRE(loaded.instance_id == member.instance_id);
             REQUIRE(loaded.assignment == member.assignment);
             REQUIRE(loaded.session_timeout_ms == member.session_timeout_ms);
-            REQUIRE(loaded.metadata(*old.protocol_name()) == member.metadata(*old.protocol_name()));
+            REQUIRE(loaded.metadata(*protocol_name) == member.metadata(*protocol_name));
         }
         REQUIRE(world_.groups->offsets().all() == offsets.all());
         ++restarts;

@@ -138,7 +138,8 @@ TEST_CASE("records are the bytes that Kafka writes") {
     world.start();
     const kseg::broker::Group& group = *world.group("pg");
     check(kseg::broker::group_record(group, kseg::broker::assignments_of(group)), kGroupKey, kStableGroup);
-    kseg::broker::Group empty("pg", 1);
+    std::uint64_t member_bytes = 0;
+    kseg::broker::Group empty("pg", 1, member_bytes);
     empty.change_state(kseg::broker::GroupState::empty, 0x1a215850a35);
     check(kseg::broker::group_record(empty, {}), kGroupKey, kEmptyGroup);
 }

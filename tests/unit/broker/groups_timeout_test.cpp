@@ -106,6 +106,29 @@ TEST_CASE("who waits for others to join needs no heartbeats, and gets a whole se
     CHECK(world.heartbeat(leader, 3) == ErrorCode::none);
 }
 
+TEST_CASE("who waits for its assignment needs no heartbeats, and is watched again once it has it") {
+    GroupWorld world;
+    const auto [leader, follower] = world.stable_pair();
+    const auto joining = world.join(leader);
+    world.join(follower);
+    REQUIRE(joining.has());
+    const auto waiting = world.sync(follower, 3);
+    for (int i = 0; i < 4; ++i) {
+        world.timers.advance(9'000);
+        REQUIRE(world.heartbeat(leader, 3) == ErrorCode::none);
+    }
+    CHECK_FALSE(waiting.has());
+    world.sync(leader, 3, {{follower, "b"}});
+    REQUIRE(waiting.has());
+    CHECK(waiting->error_code == ErrorCode::none);
+    world.timers.advance(9'999);
+    CHECK(world.state() == "Stable");
+    CHECK(world.heartbeat(leader, 3) == ErrorCode::none);
+    world.timers.advance(1);
+    CHECK(world.state() == "PreparingRebalance");
+    CHECK(world.group()->members().size() == 1);
+}
+
 TEST_CASE("a new member is waited for five minutes: its client may be gone") {
     GroupWorld world;
     auto request = GroupWorld::join_request("");

@@ -210,6 +210,15 @@ TEST_CASE("records that are no one good batch are refused as Kafka refuses them"
     CHECK(world.produce("t", one.bytes(), 2).error_code == ErrorCode::unsupported_version);
 }
 
+TEST_CASE("a small batch that decompresses to far more than any has is refused") {
+    BrokerWorld world(with_topic());
+    const ByteBuffer bomb = make_batch(1, {.value_bytes = std::size_t{129} << 20, .codec = codec::Codec::zstd});
+    CHECK(bomb.size() < 100'000);
+    CHECK(world.produce("t", bomb.bytes()).error_code == ErrorCode::invalid_record);
+    const ByteBuffer good = make_batch(1, {.value_bytes = std::size_t{100} << 20, .codec = codec::Codec::zstd});
+    CHECK(world.produce("t", good.bytes()).error_code == ErrorCode::none);
+}
+
 TEST_CASE("a topic with the time of appending sets it, with a right CRC") {
     BrokerWorld world;
     REQUIRE(world.broker->topics().create("t", 1, {{"message.timestamp.type", "LogAppendTime"}}));

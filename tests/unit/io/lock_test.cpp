@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "io/fs.hpp"
+#include "io/unsynced_fs.hpp"
 
 using namespace kseg;
 
@@ -26,6 +27,11 @@ TEST_CASE("whether a file is locked is told without locking it, and without losi
         const auto lock = fs.lock(path);
         REQUIRE(lock);
         REQUIRE(*lock != nullptr);
+        CHECK(fs.is_locked(path).value_or(false));
+        // The files that are not synced are the same files.
+        const auto again = io::unsynced_fs().lock(path);
+        REQUIRE(again);
+        CHECK(*again == nullptr);
         CHECK(fs.is_locked(path).value_or(false));
     }
     CHECK(fs.is_locked(path).value_or(true) == false);

@@ -42,8 +42,13 @@ class GroupConsumer:
 class Confluent(driver.Driver):
     def __init__(self, bootstrap):
         super().__init__(bootstrap)
-        self.base = {"bootstrap.servers": bootstrap, **FAST}
-        self.admin = AdminClient(self.base)
+        self.base, self.last_admin = {"bootstrap.servers": bootstrap, **FAST}, None
+
+    @property
+    def admin(self):
+        """A client for each call: one whose only broker was away may wait for ever (librdkafka 2.16.0)."""
+        self.last_admin = AdminClient(self.base)  # has to live as long as what it was asked
+        return self.last_admin
 
     def consumer(self):
         return ck.Consumer({**self.base, "group.id": "none", "enable.auto.commit": False, "check.crcs": True,
