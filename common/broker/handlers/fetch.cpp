@@ -117,10 +117,14 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
 
     ErrorCode read_one(const FetchTarget& target, Read& read) {
         const Topic* const topic = topic_of(target);
+        Partition* const partition = topic == nullptr ? nullptr : topic->find(target.asked.partition);
+        if (partition == nullptr) {
+            // Here, and only here, Kafka's list is empty where nothing was asked about transactions.
+            read.data.aborted_transactions.emplace();
+        }
         if (topic == nullptr) {
             return session_->by_topic_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
         }
-        Partition* const partition = topic->find(target.asked.partition);
         if (partition == nullptr) {
             return ErrorCode::unknown_topic_or_partition;
         }

@@ -64,14 +64,15 @@ ErrorCode check_records(const protocol::Records& records, protocol::Version vers
     }
     const Bytes bytes = *records.bytes;
     if (bytes.size() < record::kFrameBytes) {
-        return refuse(ErrorCode::corrupt_message, "Record batch is cut off");
+        return refuse(ErrorCode::invalid_record, "Produce requests must contain exactly one record batch per partition");
     }
     if (static_cast<std::int8_t>(bytes[record::kMagicAt]) != 2) {
         return refuse(ErrorCode::invalid_record, "Produce requests may only contain record batches with magic 2");
     }
     const std::int64_t size =
         std::int64_t{wire::load_big<std::int32_t>(bytes.data() + 8)} + static_cast<std::int64_t>(record::kLengthFieldEnd);
-    if (size >= static_cast<std::int64_t>(record::kBatchHeaderBytes) && size < static_cast<std::int64_t>(bytes.size())) {
+    // A batch that is cut off is none to Kafka.
+    if (size >= static_cast<std::int64_t>(record::kBatchHeaderBytes) && size != static_cast<std::int64_t>(bytes.size())) {
         return refuse(ErrorCode::invalid_record, "Produce requests must contain exactly one record batch per partition");
     }
     const auto parsed = record::BatchView::parse(bytes, {});
@@ -147,6 +148,7 @@ void append(Broker& broker, const std::shared_ptr<Pending>& pending, const Topic
     }
     const wal::ProducerStates::Check check = partition->check_producer(batch.header());
     if (const ErrorCode verdict = error_of(check.verdict); verdict != ErrorCode::none) {
+        answer.log_start_offset = partition->log_start();
         pending->refuse(answer, verdict, check.text);
         return;
     }

@@ -104,6 +104,9 @@ TEST_CASE("an offset outside the log is out of range, and one at its end is empt
     CHECK(data.error_code == ErrorCode::none);
     CHECK(bytes.empty());
     CHECK(world.fetch(BrokerWorld::fetch_request("x", 0)).first.error_code == ErrorCode::unknown_topic_or_partition);
+    // Empty there, null elsewhere, as Kafka 4.3.1 has it.
+    CHECK(world.fetch(BrokerWorld::fetch_request("x", 0)).first.aborted_transactions.has_value());
+    CHECK_FALSE(world.fetch(BrokerWorld::fetch_request("t", 0)).first.aborted_transactions.has_value());
     auto epoch = BrokerWorld::fetch_request("t", 0);
     epoch.topics[0].partitions[0].current_leader_epoch = 1;
     CHECK(world.fetch(epoch).first.error_code == ErrorCode::unknown_leader_epoch);

@@ -161,6 +161,7 @@ TEST_CASE("an idempotent batch that comes twice gets its first answer, also afte
     CHECK(world.produce("t", batch(0).bytes()).base_offset == 0);
     const auto gap = world.produce("t", batch(6).bytes());
     CHECK(gap.error_code == ErrorCode::out_of_order_sequence_number);
+    CHECK(gap.log_start_offset == 0);
     CHECK(gap.base_offset == -1);
     world.restart();
     CHECK(world.produce("t", batch(2).bytes()).base_offset == 2);
@@ -193,7 +194,8 @@ TEST_CASE("records that are no one good batch are refused as Kafka refuses them"
     ByteBuffer two(one.bytes());
     two.append(one.bytes());
     CHECK(world.produce("t", two.bytes()).error_code == ErrorCode::invalid_record);
-    CHECK(world.produce("t", one.bytes().first(one.size() - 1)).error_code == ErrorCode::corrupt_message);
+    CHECK(world.produce("t", one.bytes().first(one.size() - 1)).error_code == ErrorCode::invalid_record);
+    CHECK(world.produce("t", one.bytes().first(16)).error_code == ErrorCode::invalid_record);
     CHECK(world.produce("t", {}).error_code == ErrorCode::invalid_record);
     ByteBuffer old(one.bytes());
     old.data()[16] = std::byte{1};
