@@ -113,12 +113,14 @@ class BrokerWorld {
         std::int64_t high_watermark = 0;
         std::int64_t last_stable_offset = 0;
         std::int64_t log_start_offset = 0;
+        decltype(protocol::FetchResponse::PartitionData::aborted_transactions) aborted_transactions{};
     };
     std::pair<Fetched, std::string> fetch(const protocol::FetchRequest& request, protocol::Version version = 12) {
         const auto asked = ask<protocol::FetchResponse>(protocol::ApiKey::fetch, version, request);
         REQUIRE(asked->message);
         const auto& data = asked->message->responses.at(0).partitions.at(0);
-        return {{data.error_code, data.high_watermark, data.last_stable_offset, data.log_start_offset},
+        return {{data.error_code, data.high_watermark, data.last_stable_offset, data.log_start_offset,
+                 data.aborted_transactions},
                 std::string(as_text(data.records.bytes.value()))};
     }
 
