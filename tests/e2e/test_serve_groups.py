@@ -17,7 +17,7 @@ sys.path.insert(0, str(SUPPORT))
 import kseg_cli as k  # noqa: E402
 import serve_cli as s  # noqa: E402
 
-WAIT_S = 30
+WAIT_S = 60
 # From the first request of a new member to its first record, as the broker can keep it waiting.
 BEGIN_MS = 100
 PARTITIONS = 4

@@ -10,6 +10,10 @@ import threading
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 
 
+# A poll that ends while the group is being joined leaves this client's consumer without positions for good.
+POLL_MS = 1500
+
+
 def say(**what):
     print(json.dumps(what), flush=True)
 
@@ -37,7 +41,7 @@ def main():
                              group_instance_id=instance[0] if instance else None)
     consumer.subscribe([topic], listener=Listener())
     while not stop.is_set():
-        for partition, records in consumer.poll(100).items():
+        for partition, records in consumer.poll(POLL_MS).items():
             for record in records:
                 say(event="record", partition=partition.partition, offset=record.offset, value=record.value.decode())
             consumer.commit()
