@@ -29,7 +29,9 @@ class InputDirectory final : public Lucene::Directory {
   public:
     InputDirectory(OpenFile open, std::vector<std::string> names, Failure& failure)
         : open_(std::move(open)), names_(std::move(names)), failure_(failure) {
-        setLockFactory(Lucene::NoLockFactory::getNoLockFactory());
+        // One of its own: each directory writes a name into its lock factory, which the library's single one would share
+        // with directories of other threads.
+        setLockFactory(Lucene::newLucene<Lucene::NoLockFactory>());
     }
 
     Lucene::HashSet<Lucene::String> listAll() override {

@@ -104,7 +104,9 @@ class Output final : public Lucene::BufferedIndexOutput {
 class OutputDirectory final : public Lucene::Directory {
   public:
     OutputDirectory(io::Fs& fs, std::string path, Failure& failure) : fs_(fs), path_(std::move(path)), failure_(failure) {
-        setLockFactory(Lucene::NoLockFactory::getNoLockFactory());
+        // One of its own: each directory writes a name into its lock factory, which the library's single one would share
+        // with directories of other threads.
+        setLockFactory(Lucene::newLucene<Lucene::NoLockFactory>());
     }
 
     Lucene::HashSet<Lucene::String> listAll() override {
