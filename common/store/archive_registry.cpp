@@ -44,9 +44,9 @@ Result<void> ArchiveRegistry::refresh(const std::string& topic) {
         return listed;
     }
     for (auto& [partition, archives] : found) {
-        std::ranges::sort(archives, {}, [](const ArchiveName& name) {
-            return std::tuple(name.base_offset, -name.last_offset, to_string(name));
-        });
+        // A listing is in the order of names, which stays where these are the same.
+        std::ranges::stable_sort(archives, {},
+                                 [](const ArchiveName& name) { return std::pair(name.base_offset, -name.last_offset); });
     }
     topics_[topic] = std::move(found);
     return {};
