@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -16,8 +15,6 @@ namespace {
 
 constexpr std::uint64_t kMostManifestBytes = std::uint64_t{16} << 20;
 constexpr std::uint64_t kMostTopicIdFileBytes = 4096;
-constexpr std::size_t kTopicIdChars = 22;  // 16 bytes in base64 without padding
-constexpr std::string_view kNoTopicId = "AAAAAAAAAAAAAAAAAAAAAA";
 
 Result<ByteBuffer> read_member(const archive::Archive& archive, std::string_view member, std::uint64_t limit_bytes) {
     const auto file = archive.open_member(member);
@@ -32,12 +29,6 @@ Result<ByteBuffer> read_member(const archive::Archive& archive, std::string_view
 
 std::string segment_member(std::int64_t base_offset, std::string_view extension) {
     return fmt::format("{:020d}{}", base_offset, extension);
-}
-
-bool is_topic_id(std::string_view text) {
-    return text.size() == kTopicIdChars && text != kNoTopicId && std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-           });
 }
 
 std::string topic_id_in(Bytes content) {

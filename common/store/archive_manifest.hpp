@@ -20,8 +20,6 @@ inline constexpr std::string_view kTopicIdFile = "partition.metadata";
 /// `00000000000000000042.log`: a member that Kafka keeps beside others in a partition's directory.
 std::string segment_member(std::int64_t base_offset, std::string_view extension);
 
-/// Whether a text can be the id of a topic: 22 characters of base64, and not the id that stands for none.
-bool is_topic_id(std::string_view text);
 /// The id in the content of kTopicIdFile; empty where there is none.
 std::string topic_id_in(Bytes content);
 /// That content, as Kafka writes it.

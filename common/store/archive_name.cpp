@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kNone = "none";
 constexpr std::size_t kTopicIdChars = 22;  // 16 bytes in base64 without padding
+constexpr std::string_view kNoTopicId = "AAAAAAAAAAAAAAAAAAAAAA";
 
 std::string_view extension_of(archive::Format format) {
     return format == archive::Format::tar_gz ? ".tar.gz" : ".tar.zst";
@@ -32,12 +33,6 @@ std::optional<T> parse_number(std::string_view text, int base = 10) {
     T number{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
     return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-bool is_topic_id(std::string_view text) {
-    return text.size() == kTopicIdChars && std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-           });
 }
 
 /// Takes what is before the next separator, or all of the rest.
@@ -79,6 +74,12 @@ bool parse_file_name(std::string_view file, ArchiveName& name) {
 }
 
 }  // namespace
+
+bool is_topic_id(std::string_view text) {
+    return text.size() == kTopicIdChars && text != kNoTopicId && std::ranges::all_of(text, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+           });
+}
 
 std::string to_string(const ArchiveName& name) {
     return fmt::format("{}{}/{}_{}_{}_{}_{}_{:08x}{}{}{}", archive_prefix(name.partition.topic), name.partition.partition,

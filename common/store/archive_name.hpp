@@ -30,6 +30,9 @@ struct ArchiveName {
     friend bool operator==(const ArchiveName&, const ArchiveName&) = default;
 };
 
+/// Whether a text can be the id of a topic: 22 characters of base64, and not the id that stands for none.
+bool is_topic_id(std::string_view text);
+
 /// `orders/3/00000000000000000042_00000000000000000999_1763000000000_1763000099999_1048576_1c291ca3.tar.gz`, with
 /// `_<topic id>` before the extension where that is known.
 std::string to_string(const ArchiveName& name);

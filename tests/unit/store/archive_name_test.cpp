@@ -68,6 +68,7 @@ TEST_CASE("what is no archive's name, or one written otherwise, is none") {
              "t/0/00000000000000000042_00000000000000000999_1_2_3_1c291ca3.tar.gz.tmp",
              "t/0/00000000000000000042_00000000000000000999_1_2_3_1c291ca3_short.tar.gz",
              "t/0/00000000000000000042_00000000000000000999_1_2_3_1c291ca3_lpFDTHz-Sa/HPQzxIdXMMQ.tar.gz",
+             "t/0/00000000000000000042_00000000000000000999_1_2_3_1c291ca3_AAAAAAAAAAAAAAAAAAAAAA.tar.gz",  // no topic's
              "a/t/0/00000000000000000042_00000000000000000999_1_2_3_1c291ca3.tar.gz",
          }) {
         CAPTURE(text);
