@@ -10,6 +10,7 @@
 
 #include "broker/broker.hpp"
 #include "broker/server.hpp"
+#include "broker/workers.hpp"
 #include "command.hpp"
 #include "finding_report.hpp"
 #include "io/sink.hpp"
@@ -24,6 +25,9 @@
 
 namespace kseg::tools {
 namespace {
+
+/// They wait for disks and stores more than they compute.
+constexpr unsigned kWorkers = 4;
 
 /// Every partition and every client takes descriptors; a shell's limit is often for neither.
 void raise_descriptor_limit() {
@@ -69,8 +73,11 @@ Result<void> serve(ServeOptions& options, Report& report) {
     wake_on_stop((*loop)->wake_descriptor());
     // What is removed at the end need not survive anything, and a disk takes milliseconds for each file of a topic.
     io::Fs& fs = options.is_temporary ? io::unsynced_fs() : io::posix_fs();
+    broker::ThreadWorkers workers(**loop, kWorkers);
     const broker::Broker::Surroundings around{
-        .fs = fs, .clock = clock, .loop = **loop, .random = [&device] { return std::uint64_t{device()} << 32 | device(); }};
+        .fs = fs, .clock = clock, .loop = **loop, .workers = workers, .random = [&device] {
+            return std::uint64_t{device()} << 32 | device();
+        }};
     auto opened = broker::Broker::open(around, options.broker);
     if (!opened) {
         return opened.error();

@@ -17,6 +17,7 @@
 #include "broker/fetch_sessions.hpp"
 #include "broker/loop.hpp"
 #include "broker/topics.hpp"
+#include "broker/workers.hpp"
 #include "io/fs.hpp"
 #include "wal/wal.hpp"
 
@@ -42,6 +43,7 @@ class Broker {
         io::Fs& fs;
         const Clock& clock;  ///< the time of day
         Loop& loop;
+        Workers& workers;  ///< for what blocks; outlive the broker, so that a job holds what it needs
         Random random;
     };
 
@@ -65,6 +67,7 @@ class Broker {
     [[nodiscard]] const Identity& identity() const { return identity_; }
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
+    [[nodiscard]] Workers& workers() { return around_.workers; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
     [[nodiscard]] io::Fs& fs() { return around_.fs; }
     [[nodiscard]] const Random& random() const { return around_.random; }

@@ -15,6 +15,7 @@
 #include "kafka/wire/writer.hpp"
 #include "support/crash_fs.hpp"
 #include "support/fake_loop.hpp"
+#include "support/inline_workers.hpp"
 
 using namespace kseg;
 
@@ -81,7 +82,8 @@ class Session {
         settings.log.sync_threads = 1;
         settings.log.segment_bytes = 4096;
         auto opened = broker::Broker::open(
-            {.fs = fs_, .clock = clock_, .loop = loop_, .random = [this] { return random_.next(); }}, settings);
+            {.fs = fs_, .clock = clock_, .loop = loop_, .workers = workers_, .random = [this] { return random_.next(); }},
+            settings);
         fuzz::require(opened.has_value());
         broker_ = *std::move(opened);
     }
@@ -168,6 +170,7 @@ class Session {
     test::CrashFs fs_;
     test::FakeClock clock_;
     test::FakeLoop loop_{clock_};
+    test::InlineWorkers workers_{loop_};
     protocol::RandomSource random_{42};
     std::unique_ptr<broker::Broker> broker_;
     std::array<broker::ConnectionId, kConnections> connections_{1, 2, 3, 4};

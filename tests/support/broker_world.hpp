@@ -15,6 +15,7 @@
 #include "kafka/protocol/messages/produce.hpp"
 #include "support/crash_fs.hpp"
 #include "support/fake_loop.hpp"
+#include "support/inline_workers.hpp"
 #include "support/make_batch.hpp"
 
 namespace kseg::test {
@@ -41,7 +42,8 @@ class BrokerWorld {
 
     void start() {
         auto opened = broker::Broker::open(
-            {.fs = fs, .clock = clock, .loop = loop, .random = [this] { return random_.next(); }}, settings);
+            {.fs = fs, .clock = clock, .loop = loop, .workers = workers, .random = [this] { return random_.next(); }},
+            settings);
         REQUIRE_MESSAGE(opened, (opened ? std::string() : opened.error().message()));
         broker = *std::move(opened);
     }
@@ -127,6 +129,7 @@ class BrokerWorld {
     CrashFs fs;
     FakeClock clock;
     FakeLoop loop{clock};
+    InlineWorkers workers{loop};
     broker::BrokerSettings settings;
     std::unique_ptr<broker::Broker> broker;
 
