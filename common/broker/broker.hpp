@@ -19,6 +19,7 @@
 #include "broker/topics.hpp"
 #include "broker/workers.hpp"
 #include "io/fs.hpp"
+#include "objects/object_store.hpp"
 #include "wal/wal.hpp"
 
 namespace kseg::broker {
@@ -45,6 +46,8 @@ class Broker {
         Loop& loop;
         Workers& workers;  ///< for what blocks; outlive the broker, so that a job holds what it needs
         Random random;
+        /// Where archives are, for reading; null without one. It outlives the workers.
+        objects::ObjectStore* store = nullptr;
     };
 
     Broker(const Broker&) = delete;
@@ -68,6 +71,8 @@ class Broker {
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
+    /// Null without one.
+    [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
     [[nodiscard]] io::Fs& fs() { return around_.fs; }
     [[nodiscard]] const Random& random() const { return around_.random; }

@@ -29,8 +29,8 @@ class LogSegments {
     /// Where the log ends, by reading the last segment behind its last index entry: for a log that nobody writes to.
     Result<wal::LogEnd> find_end();
 
-    /// A batch was appended.
-    void note(const wal::Appended& appended, std::uint64_t batch_bytes);
+    /// A batch was appended. Whether it began a segment, and so sealed one.
+    bool note(const wal::Appended& appended, std::uint64_t batch_bytes);
 
     struct Slice {
         FileRange range{};
