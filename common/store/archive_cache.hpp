@@ -12,7 +12,9 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -37,18 +39,22 @@ class OpenedArchive {
     [[nodiscard]] const archive::Archive& archive() const { return archive_; }
     [[nodiscard]] const io::ReadAt& log() const { return *log_; }
     [[nodiscard]] std::uint64_t log_size() const { return log_size_; }
+    [[nodiscard]] std::int64_t base_offset() const { return base_offset_; }
+    /// The name of a member that Kafka keeps beside the log.
+    [[nodiscard]] std::string side_member(std::string_view extension) const;
     /// The log's name for messages.
-    [[nodiscard]] std::string log_name() const { return archive_.name() + "/" + log_member_; }
+    [[nodiscard]] std::string log_name() const { return archive_.name() + "/" + side_member(".log"); }
     /// The batch table, which is read when it is first asked for.
     /// errors   io, corrupt, unsupported;   invalid   it has none
     Result<const index::BatchTable*> table();
 
   private:
-    OpenedArchive(archive::Archive archive, std::uint64_t number) : archive_(std::move(archive)), number_(number) {}
+    OpenedArchive(archive::Archive archive, std::uint64_t number, std::int64_t base_offset)
+        : archive_(std::move(archive)), number_(number), base_offset_(base_offset) {}
 
     archive::Archive archive_;
     std::uint64_t number_;
-    std::string log_member_;
+    std::int64_t base_offset_;
     std::unique_ptr<io::ReadAt> log_;
     std::uint64_t log_size_ = 0;
     std::mutex mutex_;  // of what is below
@@ -83,6 +89,10 @@ class ArchiveCache {
     };
     /// Pieces `first` to `end` - 1 of an archive's log, of which those that are missing are read, neighbours by one read.
     Pieces pieces(OpenedArchive& archive, std::size_t first, std::size_t end);
+
+    /// Appends `size` bytes of a log from a position on, as far as they can be had.
+    /// errors   io;   corrupt, truncated   the archive is damaged behind what was appended
+    Result<void> read(OpenedArchive& archive, std::uint64_t position, std::uint64_t size, ByteBuffer& into);
 
     /// Whether a piece is there or on its way.
     [[nodiscard]] bool has(const OpenedArchive& archive, std::size_t piece) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The archives of one partition as a broker reads them: whole batches by offset, records by time, aborted transactions. Reads
-// go to ranges of the archives in their store; nothing is fetched whole or unpacked. Names decide where to look, by the rule
-// of router.hpp: a segment may be there more than once.
+// The archives of one partition as a broker reads them: whole batches by offset, records by time, aborted transactions.
+// Reads go to ranges of the archives in their store; nothing is fetched whole or unpacked. Names decide where to look, by
+// the rule of router.hpp: a segment may be there more than once.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@
 #include "store/archive_cache.hpp"
 #include "store/archive_name.hpp"
 #include "store/listing.hpp"
+#include "store/txn_index.hpp"
 
 namespace kseg::store {
 
@@ -27,12 +28,6 @@ struct TimedOffset {
     TimestampMs timestamp = -1;
     std::int64_t offset = -1;
     std::int32_t leader_epoch = -1;
-};
-
-/// A transaction that was aborted.
-struct AbortedTransaction {
-    std::int64_t producer_id = -1;
-    std::int64_t first_offset = -1;
 };
 
 /// Producers that have records of a transaction, and the last offset of those.
@@ -71,9 +66,10 @@ class ArchivedLog {
         bool read_ahead = false;     ///< a reader goes through in order, and what follows is not at hand
     };
     /// Whole batches below `end`, from the one that holds `from` or is next behind it on: as many as `max_bytes` hold, at
-    /// least one where `at_least_one`, all of one archive. Empty with next_offset = from where no archive has any.
+    /// least one where `at_least_one`, all of one archive. Empty where the first does not fit; nothing where no archive
+    /// has any.
     /// errors   io;   corrupt, truncated   the archive is damaged where the batch is, and no other one has it
-    Result<Slice> read(std::int64_t from, std::int64_t end, std::uint64_t max_bytes, bool at_least_one);
+    Result<std::optional<Slice>> read(std::int64_t from, std::int64_t end, std::uint64_t max_bytes, bool at_least_one);
 
     /// Brings what a reader in order will ask for next into the cache.
     void read_ahead(std::int64_t from);
@@ -101,23 +97,19 @@ class ArchivedLog {
         std::uint64_t archive = 0;  // number
         std::uint64_t position = 0;
     };
-    struct Place {
-        std::uint64_t position = 0;
-        bool follows = false;  // somebody has read up to here
-    };
 
     [[nodiscard]] std::shared_ptr<const PartitionListing> listing() const;
-    Result<Slice> read_archive(OpenedArchive& archive, std::int64_t from, std::int64_t end, std::uint64_t max_bytes,
-                               bool at_least_one);
-    Result<std::optional<Place>> find_place(OpenedArchive& archive, std::int64_t from);
-    Result<std::optional<std::uint64_t>> walk_to(OpenedArchive& archive, std::int64_t from);
+    Result<std::optional<Slice>> read_archive(OpenedArchive& archive, std::int64_t from, std::int64_t end,
+                                              std::uint64_t max_bytes, bool at_least_one);
+    [[nodiscard]] std::optional<std::uint64_t> known_place(const OpenedArchive& archive, std::int64_t from) const;
+    [[nodiscard]] bool wants_read_ahead(const OpenedArchive& archive, std::uint64_t position) const;
     void remember(const Known& known);
 
     objects::ObjectStore& store_;
     std::shared_ptr<ArchiveCache> cache_;
     mutable std::mutex mutex_;  // of what is below
     std::shared_ptr<const PartitionListing> listing_;
-    std::array<Known, 8> known_{};
+    std::array<Known, 16> known_{};
     std::size_t next_known_ = 0;
 };
 
