@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/container.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "broker/address.hpp"
@@ -16,6 +17,7 @@
 #include "broker/dispatcher.hpp"
 #include "broker/fetch_sessions.hpp"
 #include "broker/loop.hpp"
+#include "broker/notices.hpp"
 #include "broker/topics.hpp"
 #include "broker/workers.hpp"
 #include "io/fs.hpp"
@@ -24,6 +26,7 @@
 
 namespace kseg::broker {
 
+class Archiver;
 class GroupService;
 
 struct BrokerSettings {
@@ -36,6 +39,7 @@ struct BrokerSettings {
     wal::Options log{};
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
+    archive::Format archive_format = archive::Format::tar_gz;
 };
 
 class Broker {
@@ -48,6 +52,10 @@ class Broker {
         Random random;
         /// Where archives are, for reading; null without one. It outlives the workers.
         objects::ObjectStore* store = nullptr;
+        /// The same for archiving, one for each job at a time, and who does those jobs; empty and null without a store.
+        std::vector<objects::ObjectStore*> archive_stores{};
+        Workers* archive_workers = nullptr;
+        Notices notices{};
     };
 
     Broker(const Broker&) = delete;
@@ -71,6 +79,8 @@ class Broker {
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
+    /// Null without a store.
+    [[nodiscard]] const Archiver* archiver() const { return archiver_.get(); }
     /// Null without one.
     [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
@@ -98,6 +108,8 @@ class Broker {
     Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal);
     Result<void> begin();
     Result<void> load_identity();
+    Result<void> make_missing_topics();
+    void begin_archiving();
     void check_retention();
 
     Surroundings around_;
@@ -108,6 +120,7 @@ class Broker {
     FetchSessions fetch_sessions_;
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
+    std::shared_ptr<Archiver> archiver_;  // null without a store
     TimerId retention_timer_ = 0;
     std::unordered_map<ConnectionId, std::unordered_map<const void*, std::shared_ptr<const void>>> waiting_;
 };
