@@ -7,6 +7,7 @@
 
 #include "broker/archiver.hpp"
 #include "io/fs.hpp"
+#include "objects/store_pool.hpp"
 #include "objects/store_url.hpp"
 #include "stop.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 
 // Segments that are archived at once, each by one thread.
 constexpr unsigned kJobs = 2;
+// Requests of fetches that are under way at once.
+constexpr unsigned kReaders = 4;
 constexpr TimestampMs kLongestWaitMs = 10'000;
 
 }  // namespace
@@ -43,7 +46,8 @@ Result<std::unique_ptr<ServeStore>> ServeStore::open(const StoreOption& options,
         }
     }
     std::unique_ptr<ServeStore> made(new ServeStore(loop, report));  // NOLINT(*-owning-memory): private
-    for (unsigned i = 0; i <= kJobs; ++i) {
+    std::vector<std::unique_ptr<objects::ObjectStore>> readers;
+    for (unsigned i = 0; i < kReaders + kJobs; ++i) {
         // What is tried again is told by several threads.
         auto store = open_store(options, [&loop, &report](std::string_view text) {
             loop.post([&report, text = std::string(text)] { report.detail(text); });
@@ -51,12 +55,9 @@ Result<std::unique_ptr<ServeStore>> ServeStore::open(const StoreOption& options,
         if (!store) {
             return store.error();
         }
-        if (i == 0) {
-            made->reads_ = *std::move(store);
-        } else {
-            made->writes_.push_back(*std::move(store));
-        }
+        (i < kReaders ? readers : made->writes_).push_back(*std::move(store));
     }
+    made->reads_ = std::make_unique<objects::StorePool>(std::move(readers));
     return made;
 }
 
