@@ -214,7 +214,7 @@ Result<Topic*> Topics::create(const std::string& name, std::int32_t count, const
     Topic* const made = topics_.emplace(name, std::move(topic)).first->second.get();
     by_id_[made->id] = made;
     if (auto added = add_partitions(*made, count); !added) {
-        (void)remove(name);
+        (void)drop(name);
         return added.error();
     }
     return made;
@@ -226,6 +226,11 @@ Result<void> Topics::add_partitions(Topic& topic, std::int32_t count) {
     }
     const std::int32_t first = topic.partitions.empty() ? 0 : topic.partitions.rbegin()->first + 1;
     for (std::int32_t number = first; number < first + count; ++number) {
+        // Of a topic of that name that could not be set aside.
+        const std::string directory = directory_of({.topic = topic.name, .partition = number});
+        if (const auto there = around_.fs.info(directory); !there || there->has_value()) {
+            return there ? Error{.code = Errc::exists, .what = "is there already", .file = directory} : there.error();
+        }
         if (auto opened = open_partition(topic, number); !opened) {
             return opened;
         }
@@ -247,6 +252,12 @@ Result<void> Topics::remove(const std::string& name) {
     if (auto noted = note_deletion(*found->second); !noted) {
         return noted;
     }
+    return drop(name);
+}
+
+/// Removes a topic whose deletion was noted, or of which nobody heard.
+Result<void> Topics::drop(const std::string& name) {
+    const auto found = topics_.find(name);
     const std::unique_ptr<Topic> topic = std::move(found->second);
     topics_.erase(found);
     by_id_.erase(topic->id);

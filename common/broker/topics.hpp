@@ -114,6 +114,7 @@ class Topics {
     Result<void> save_log_starts();
     Result<void> save_registry();
     Result<void> change_registry(const std::function<void(Registry&)>& change);
+    Result<void> drop(const std::string& name);
     Result<void> note_deletion(const Topic& topic);
     Result<void> finish_deletions();
     Result<void> make_adopted(const segment::PartitionName& name, const protocol::Uuid& id, std::int64_t begin);

@@ -4,7 +4,8 @@
 // or loses the power, and every call of the store fails before or after it was done; then the power or the process goes, or
 // neither. After the next start, and once there is nothing left to do, everything that was acknowledged has to be there
 // once, what was deleted has to be gone, and the store must hold nothing but what partitions know of. STATES, or
-// KSEG_CRASH_STATES, is how many states are tried, but never fewer than one for each operation and fault.
+// KSEG_CRASH_STATES, is how many states are tried, but never fewer than one for each operation and fault. A failure prints
+// numbers, and `crash_serve_store 1 SEED DISK STORE_DISK STORE AT` runs it again.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -278,6 +279,7 @@ std::string check(Life& life, const Model& model, objects::ObjectStore& store, C
 
 struct Trial {
     Fault fault = Fault::none;
+    Fault store_disk_fault = Fault::none;
     StoreFault store_fault = StoreFault::none;
     std::uint64_t at = 0;
     std::uint64_t seed = 0;
@@ -285,18 +287,22 @@ struct Trial {
 
 struct Counts {
     std::uint64_t operations = 0;
+    std::uint64_t store_operations = 0;
     std::uint64_t calls = 0;
     std::uint64_t archives = 0;
 };
 
 std::string run(const Trial& trial, Counts* counts) {
     CrashFs fs(trial.seed + 1);
-    (void)fs.make_directories(kStore);
+    CrashFs store_fs(trial.seed + 2);
+    (void)store_fs.make_directories(kStore);
     (void)fs.make_directories("/data");
     fs.settle();
-    FaultyStore store(objects::directory_store(fs, kStore));
+    store_fs.settle();
+    FaultyStore store(objects::directory_store(store_fs, kStore));
     Model model;
     fs.fail_at(fs.operations() + trial.at, trial.fault, 1 + trial.seed % 2 * 3);
+    store_fs.fail_at(store_fs.operations() + trial.at, trial.store_disk_fault);
     store.fail_at(trial.at, trial.store_fault);
     {
         Life life(fs, store, 11 + trial.seed);
@@ -305,19 +311,22 @@ std::string run(const Trial& trial, Counts* counts) {
             work(life, model);
             if (counts != nullptr) {
                 (void)life.settle();
-                *counts = {.operations = fs.operations(), .calls = store.calls()};
+                *counts = {
+                    .operations = fs.operations(), .store_operations = store_fs.operations(), .calls = store.calls()};
                 (void)store.list("", [&](const objects::ObjectInfo&) { return ++counts->archives > 0; });
             }
-            if (trial.seed % 4 == 3 && !fs.is_cut()) {
+            if (trial.seed % 4 == 3 && !fs.is_cut() && !store_fs.is_cut()) {
                 // It goes on, and what failed is tried again.
                 fs.fail_at(0, Fault::none);
                 (void)life.settle();
             }
         }
     }
-    const bool power_goes = fs.is_cut() || trial.seed % 2 == 0;
-    power_goes ? fs.crash(trial.seed) : fs.kill();
-    fs.fail_at(0, Fault::none);
+    const bool power_goes = fs.is_cut() || store_fs.is_cut() || trial.seed % 2 == 0;
+    for (CrashFs* const disk : {&fs, &store_fs}) {
+        power_goes ? disk->crash(trial.seed) : disk->kill();
+        disk->fail_at(0, Fault::none);
+    }
     store.fail_at(1'000'000'000, StoreFault::none);
     for (int again = 0; again < 2; ++again) {
         Life life(fs, store, 12 + trial.seed);
@@ -329,6 +338,7 @@ std::string run(const Trial& trial, Counts* counts) {
         }
         life.broker.reset();
         fs.crash(trial.seed + 99);
+        store_fs.crash(trial.seed + 98);
     }
     return "";
 }
@@ -345,7 +355,8 @@ void run_all(Trial trial, std::uint64_t most, std::uint64_t first, std::uint64_t
             ++totals.tried;
             if (const std::string wrong = run(trial, nullptr); !wrong.empty()) {
                 ++totals.failures;
-                fmt::print("fault {} of the disk, {} of the store, at {}, seed {}: {}\n", static_cast<int>(trial.fault),
+                fmt::print("fault {} of the disk, {} of the store's disk, {} of the store, at {}, seed {}: {}\n",
+                           static_cast<int>(trial.fault), static_cast<int>(trial.store_disk_fault),
                            static_cast<int>(trial.store_fault), trial.at, seed, wrong);
             }
         }
@@ -359,18 +370,30 @@ int main(int argc, char** argv) {
     const std::uint64_t states = argc > 1 ? std::strtoull(argv[1], nullptr, 10)
                                           : (variable != nullptr ? std::strtoull(variable, nullptr, 10) : kDefaultStates);
     const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    if (argc > 6) {
+        const Trial trial{.fault = static_cast<Fault>(std::atoi(argv[3])),
+                          .store_disk_fault = static_cast<Fault>(std::atoi(argv[4])),
+                          .store_fault = static_cast<StoreFault>(std::atoi(argv[5])),
+                          .at = std::strtoull(argv[6], nullptr, 10),
+                          .seed = first};
+        fmt::print("{}\n", run(trial, nullptr));
+        return 0;
+    }
     Counts counts;
     if (const std::string wrong = run({}, &counts); !wrong.empty() || counts.archives == 0) {
         fmt::print("an undisturbed run: {}; {} archives\n", wrong, counts.archives);
         return 1;
     }
-    fmt::print("{} operations of the disk and {} calls of the store leave {} archives\n", counts.operations, counts.calls,
-               counts.archives);
-    const std::uint64_t seeds = std::max<std::uint64_t>(1, states / (3 * counts.operations + 2 * counts.calls));
+    fmt::print("{} operations of the disk, {} of the store's and {} calls of the store leave {} archives\n",
+               counts.operations, counts.store_operations, counts.calls, counts.archives);
+    const std::uint64_t faults = 3 * counts.operations + counts.store_operations + 2 * counts.calls;
+    const std::uint64_t seeds = std::max<std::uint64_t>(1, states / faults);
     Totals totals;
     for (const Fault fault : {Fault::fail, Fault::shorten, Fault::cut}) {
         run_all({.fault = fault}, counts.operations, first, seeds, totals);
     }
+    // Failures are the store's: what a sync of its directory that failed was for, nobody can make durable later.
+    run_all({.store_disk_fault = Fault::cut}, counts.store_operations, first, seeds, totals);
     for (const StoreFault fault : {StoreFault::before, StoreFault::after}) {
         run_all({.store_fault = fault}, counts.calls, first, seeds, totals);
     }
