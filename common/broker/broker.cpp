@@ -21,6 +21,7 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
       topics_({.fs = around.fs,
                .clock = around.clock,
                .loop = around.loop,
+               .workers = around.workers,
                .random = around.random,
                .directory = settings_.directory,
                .wal = wal_.get(),
@@ -62,7 +63,7 @@ Result<void> Broker::begin() {
     }
     for (const auto& [name, partitions] : settings_.topics) {
         if (topics_.find(name) == nullptr) {
-            if (const auto made = topics_.create(name, partitions, {}); !made) {
+            if (const auto made = topics_.create_now(name, partitions, {}); !made) {
                 return made.error();
             }
         }
@@ -103,14 +104,20 @@ void Broker::check_retention() {
     retention_timer_ = around_.loop.at(around_.loop.now() + settings_.retention_check_ms, [this] { check_retention(); });
 }
 
-Topic* Broker::find_or_create(const std::string& name, bool may_create) {
-    Topic* const found = topics_.find(name);
-    if (found != nullptr || !may_create || !settings_.auto_create || settings_.read_only || !is_topic_name(name) ||
-        topics_.colliding(name) != nullptr) {
-        return found;
+bool Broker::make_if_missing(const std::string& name, std::function<void()> then) {
+    if (topics_.find(name) != nullptr || !settings_.auto_create || settings_.read_only || !is_topic_name(name)) {
+        return false;
     }
-    const auto made = topics_.create(name, settings_.default_partitions, {});
-    return made ? *made : nullptr;
+    if (topics_.is_changing(name)) {
+        topics_.when_settled(name, std::move(then));
+        return true;
+    }
+    if (topics_.colliding(name)) {
+        return false;
+    }
+    topics_.create(name, settings_.default_partitions, {},
+                   [then = std::move(then)](const Result<Topic*>& /*made*/) { then(); });
+    return true;
 }
 
 void Broker::let_go(ConnectionId connection, const void* waiting) {
@@ -124,6 +131,7 @@ Result<void> Broker::close() {
     around_.loop.cancel(retention_timer_);
     retention_timer_ = 0;
     groups_.reset();
+    topics_.stop_making();
     return wal_ ? wal_->close() : Result<void>();
 }
 
