@@ -88,7 +88,7 @@ class Life {
         return false;
     }
     void make(Model& model, const std::string& name) {
-        if (const auto made = broker->topics().create(name, 1, {})) {
+        if (const auto made = broker->topics().create_now(name, 1, {})) {
             model[(*made)->id].name = name;
         }
     }
