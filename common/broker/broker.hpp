@@ -12,6 +12,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "broker/address.hpp"
+#include "broker/cold_reads.hpp"
 #include "broker/data_dir.hpp"
 #include "broker/dispatcher.hpp"
 #include "broker/fetch_sessions.hpp"
@@ -36,6 +37,7 @@ struct BrokerSettings {
     wal::Options log{};
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
+    ColdReads::Limits cold_reads{};
 };
 
 class Broker {
@@ -71,6 +73,7 @@ class Broker {
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
+    [[nodiscard]] ColdReads& cold_reads() { return *cold_reads_; }
     /// Null without one.
     [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
@@ -106,6 +109,7 @@ class Broker {
     Identity identity_;
     Topics topics_;
     FetchSessions fetch_sessions_;
+    std::shared_ptr<ColdReads> cold_reads_;
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
     TimerId retention_timer_ = 0;
