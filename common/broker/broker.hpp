@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/container.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "broker/address.hpp"
@@ -17,6 +18,7 @@
 #include "broker/dispatcher.hpp"
 #include "broker/fetch_sessions.hpp"
 #include "broker/loop.hpp"
+#include "broker/notices.hpp"
 #include "broker/topics.hpp"
 #include "broker/workers.hpp"
 #include "io/fs.hpp"
@@ -25,6 +27,7 @@
 
 namespace kseg::broker {
 
+class Archiver;
 class GroupService;
 
 struct BrokerSettings {
@@ -38,6 +41,7 @@ struct BrokerSettings {
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
     ColdReads::Limits cold_reads{};
+    archive::Format archive_format = archive::Format::tar_gz;
 };
 
 class Broker {
@@ -50,6 +54,10 @@ class Broker {
         Random random;
         /// Where archives are, for reading; null without one. It outlives the workers.
         objects::ObjectStore* store = nullptr;
+        /// The same for archiving, one for each job at a time, and who does those jobs; empty and null without a store.
+        std::vector<objects::ObjectStore*> archive_stores{};
+        Workers* archive_workers = nullptr;
+        Notices notices{};
     };
 
     Broker(const Broker&) = delete;
@@ -74,6 +82,8 @@ class Broker {
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
     [[nodiscard]] ColdReads& cold_reads() { return *cold_reads_; }
+    /// Null without a store.
+    [[nodiscard]] const Archiver* archiver() const { return archiver_.get(); }
     /// Null without one.
     [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
@@ -101,6 +111,8 @@ class Broker {
     Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal);
     Result<void> begin();
     Result<void> load_identity();
+    Result<void> make_missing_topics();
+    void begin_archiving();
     void check_retention();
 
     Surroundings around_;
@@ -112,6 +124,7 @@ class Broker {
     std::shared_ptr<ColdReads> cold_reads_;
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
+    std::shared_ptr<Archiver> archiver_;  // null without a store
     TimerId retention_timer_ = 0;
     std::unordered_map<ConnectionId, std::unordered_map<const void*, std::shared_ptr<const void>>> waiting_;
 };

@@ -43,6 +43,9 @@ Result<void> write_topic_id(io::Fs& fs, const std::string& partition_directory, 
 struct Registry {
     std::map<std::string, std::map<std::string, std::string>> topic_configs{};  ///< those that were set, by topic
     std::int64_t next_producer_id = 0;                                          ///< none from here on was given away
+    bool uses_store = false;  ///< a store may have archives of these topics
+    /// Names of topics that are gone, by id, where archives of them may still be in a store.
+    std::map<protocol::Uuid, std::string> deleted{};
 };
 
 /// errors   io;   corrupt   it is no such file

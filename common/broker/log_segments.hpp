@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +50,17 @@ class LogSegments {
     /// errors   io   some of them may be left
     Result<void> remove_below(std::int64_t offset);
 
+    struct Bounds {
+        std::int64_t base_offset = 0;
+        std::int64_t next_base = 0;
+    };
+    /// The oldest, unless it is the last.
+    [[nodiscard]] std::optional<Bounds> first_sealed() const {
+        if (segments_.size() < 2) {
+            return std::nullopt;
+        }
+        return Bounds{.base_offset = segments_.begin()->first, .next_base = std::next(segments_.begin())->first};
+    }
     struct Info {
         std::int64_t base_offset = 0;
         std::int64_t next_base = 0;

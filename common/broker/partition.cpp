@@ -58,9 +58,7 @@ Result<void> Partition::begin(std::int64_t log_start) {
 void Partition::learn_archives(std::optional<std::int64_t> first_archived) {
     archives_known_ = true;
     const std::int64_t first = std::min(first_archived.value_or(segments_.first_base()), segments_.first_base());
-    // What was deleted meanwhile stays so.
-    const std::int64_t asked = log_start_ > segments_.first_base() ? log_start_ : given_start_;
-    log_start_ = std::clamp(asked, first, std::max(visible_.offset, first));
+    log_start_ = std::clamp(given_start_, first, std::max(visible_.offset, first));
 }
 
 void Partition::detach() {
@@ -112,8 +110,8 @@ Result<wal::Appended> Partition::append(std::span<std::byte> batch, const wal::A
     if (const wal::Ticket completed = log_->completed(); completed >= appended->ticket) {
         complete_up_to(completed);
     }
-    if (sealed && on_sealed_) {
-        on_sealed_();
+    if (sealed && around_.on_sealed) {
+        around_.on_sealed(*this);
     }
     return appended;
 }
@@ -206,7 +204,8 @@ Result<LogSegments::Slice> Partition::read(std::int64_t from, bool stable, std::
 }
 
 Result<void> Partition::remove_below(std::int64_t offset) {
-    log_start_ = std::max(log_start_, std::min(offset, visible_.offset));
+    given_start_ = std::max(given_start_, std::min(offset, visible_.offset));
+    log_start_ = std::max(log_start_, given_start_);
     return segments_.remove_below(log_start_);
 }
 

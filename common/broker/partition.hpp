@@ -32,6 +32,7 @@ class Partition final : public std::enable_shared_from_this<Partition> {
         Loop& loop;
         /// What of the partition is in a store; null without one. Nobody knows what that is until learn_archives().
         std::shared_ptr<store::ArchivedLog> archived{};
+        std::function<void(const Partition&)> on_sealed{};  ///< called whenever a segment was sealed
     };
 
     Partition(const Partition&) = delete;
@@ -50,6 +51,8 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     [[nodiscard]] std::int32_t leader_epoch() const { return leader_epoch_; }
     /// The first record that clients may have, here or in an archive; without archives_known() the first that is here.
     [[nodiscard]] std::int64_t log_start() const { return log_start_; }
+    /// Records below it were deleted, as far as anybody said; whatever else is missing below log_start() may come back.
+    [[nodiscard]] std::int64_t deleted_below() const { return given_start_; }
     /// The first record that is here; what is below it, from log_start() on, is in archives.
     [[nodiscard]] std::int64_t local_start() const { return std::max(log_start_, segments_.first_base()); }
     /// The archives of the partition, as they are added and taken out by the loop's thread; null without a store.
@@ -86,6 +89,7 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     /// longer shown. Making log_start() durable is for the caller.
     Result<void> remove_below(std::int64_t offset);
     [[nodiscard]] Result<std::vector<LogSegments::Info>> sealed_segments() { return segments_.sealed(); }
+    [[nodiscard]] std::optional<LogSegments::Bounds> first_sealed() const { return segments_.first_sealed(); }
     /// Bytes of all segments.
     [[nodiscard]] Result<std::uint64_t> size_bytes();
 
@@ -93,8 +97,6 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     void learn_archives(std::optional<std::int64_t> first_archived);
     /// Removes segments here whose records are all below `offset`: archives have them. log_start() stays.
     Result<void> remove_local_below(std::int64_t offset);
-    /// Called whenever a segment is sealed.
-    void on_sealed(std::function<void()> then) { on_sealed_ = std::move(then); }
 
     /// By rising epochs.
     [[nodiscard]] const std::vector<wal::LeaderEpoch>& epochs() const { return epochs_; }
@@ -125,9 +127,8 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     std::vector<wal::LeaderEpoch> epochs_;
     std::int32_t leader_epoch_ = 0;
     std::int64_t log_start_ = 0;
-    std::int64_t given_start_ = 0;  // what was said when it was opened
+    std::int64_t given_start_ = 0;  // records below it were deleted
     bool archives_known_ = true;
-    std::function<void()> on_sealed_;
     wal::LogEnd visible_;
     wal::Ticket completed_ = 0;
     std::deque<Pending> pending_;

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "io/remove_tree.hpp"
+#include "store/archived_log.hpp"
+
 namespace kseg::broker {
 namespace {
 
@@ -28,6 +31,10 @@ bool is_topic_name(std::string_view name) {
            });
 }
 
+Topics::Topics(Surroundings around)
+    : around_(std::move(around)),
+      archive_cache_(around_.store == nullptr ? nullptr : std::make_shared<store::ArchiveCache>()) {}
+
 std::string Topics::directory_of(const segment::PartitionName& name) const {
     return fmt::format("{}/{}-{}", around_.directory, name.topic, name.partition);
 }
@@ -47,6 +54,9 @@ Result<void> Topics::open() {
     }
     if (auto removed = remove_set_aside(); !removed) {
         return removed;
+    }
+    if (auto finished = finish_deletions(); !finished) {
+        return finished;
     }
     const auto names = around_.fs.list(around_.directory);
     if (!names) {
@@ -96,7 +106,7 @@ Result<void> Topics::remove_set_aside() {
     }
     for (const std::string& name : *names) {
         if (name.ends_with("-delete") && segment::parse_partition_name(name)) {
-            if (auto removed = io::remove_with_files(around_.fs, around_.directory + "/" + name); !removed) {
+            if (auto removed = io::remove_tree(around_.fs, around_.directory + "/" + name); !removed) {
                 return removed;
             }
         }
@@ -146,8 +156,13 @@ Result<void> Topics::open_partition(Topic& topic, std::int32_t number) {
         log = *opened;
     }
     const auto start = log_starts_.find(name);
-    auto partition = Partition::open({.fs = around_.fs, .loop = around_.loop}, name, directory_of(name), log,
-                                     start == log_starts_.end() ? 0 : start->second);
+    const bool has_archives = around_.store != nullptr && !topic.is_internal();
+    auto partition = Partition::open(
+        {.fs = around_.fs,
+         .loop = around_.loop,
+         .archived = has_archives ? std::make_shared<store::ArchivedLog>(*around_.store, archive_cache_) : nullptr,
+         .on_sealed = has_archives ? around_.hooks.sealed : nullptr},
+        name, directory_of(name), log, start == log_starts_.end() ? 0 : start->second);
     if (!partition) {
         return partition.error();
     }
@@ -229,6 +244,9 @@ Result<void> Topics::remove(const std::string& name) {
     if (found == topics_.end()) {
         return Error{.code = Errc::invalid, .what = "no such topic", .file = name};
     }
+    if (auto noted = note_deletion(*found->second); !noted) {
+        return noted;
+    }
     const std::unique_ptr<Topic> topic = std::move(found->second);
     topics_.erase(found);
     by_id_.erase(topic->id);
@@ -251,6 +269,9 @@ Result<void> Topics::remove(const std::string& name) {
         if (auto saved = save_log_starts(); !saved && outcome) {
             outcome = saved;
         }
+    }
+    if (around_.hooks.removed) {
+        around_.hooks.removed(name, topic->id);
     }
     return outcome;
 }
@@ -275,11 +296,17 @@ Result<void> Topics::remove_records(Partition& partition, std::int64_t offset) {
         return read_only_error(around_.directory);
     }
     // Durable first, so that no restart shows records again whose deletion was told.
-    log_starts_[partition.name()] = std::max(offset, partition.log_start());
+    // What lies below log_start() is deleted too only where it is known to be the beginning.
+    const std::int64_t start = partition.archives_known() ? partition.log_start() : partition.deleted_below();
+    log_starts_[partition.name()] = std::max(offset, start);
     if (auto saved = save_log_starts(); !saved) {
         return saved;
     }
-    return partition.remove_below(offset);
+    auto removed = partition.remove_below(offset);
+    if (around_.hooks.shortened) {
+        around_.hooks.shortened(partition);
+    }
+    return removed;
 }
 
 Result<void> Topics::save_log_starts() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,7 +15,12 @@
 #include "broker/partition.hpp"
 #include "broker/topic_config.hpp"
 #include "kafka/protocol/types.hpp"
+#include "objects/object_store.hpp"
 #include "wal/wal.hpp"
+
+namespace kseg::store {
+class ArchiveCache;
+}  // namespace kseg::store
 
 namespace kseg::broker {
 
@@ -31,6 +37,8 @@ struct Topic {
 
     /// Those whose records are the broker's own.
     [[nodiscard]] bool is_internal() const { return name == "__consumer_offsets" || name == "__transaction_state"; }
+    /// Whether its sealed segments go to a store, where there is one.
+    [[nodiscard]] bool is_archived() const { return !is_internal() && settings.deletes && !settings.compacts; }
     [[nodiscard]] Partition* find(std::int32_t partition) const {
         const auto found = partitions.find(partition);
         return found == partitions.end() ? nullptr : found->second.get();
@@ -39,6 +47,13 @@ struct Topic {
 
 /// Whether a name can be a topic's, as Kafka sees it.
 bool is_topic_name(std::string_view name);
+
+/// Who sees to archives is told of what becomes of topics; empty where nobody does.
+struct TopicHooks {
+    std::function<void(const Partition&)> sealed{};     ///< a segment of it
+    std::function<void(const Partition&)> shortened{};  ///< it begins later, durably
+    std::function<void(const std::string& name, const protocol::Uuid& id)> removed{};
+};
 
 class Topics {
   public:
@@ -50,9 +65,11 @@ class Topics {
         std::string directory;
         wal::Wal* wal = nullptr;  ///< null: nothing is written
         TopicSettings defaults{};
+        objects::ObjectStore* store = nullptr;  ///< of archives, for reading; null without one
+        TopicHooks hooks{};
     };
 
-    explicit Topics(Surroundings around) : around_(std::move(around)) {}
+    explicit Topics(Surroundings around);
 
     /// Opens what is in the directory.
     /// errors   io, and those of wal::Wal::partition()
@@ -78,6 +95,15 @@ class Topics {
     /// Deletes what is older or more than the settings keep; the active segment stays.
     Result<void> apply_retention();
 
+    /// Makes partitions that only a store has, of a topic that is there or not, and gives each a log that begins where its
+    /// archives end; those between them begin at 0.
+    Result<void> adopt(const std::string& name, const protocol::Uuid& id, const std::map<std::int32_t, std::int64_t>& ends);
+    /// Names of deleted topics whose archives have to be removed, by id. A topic is among them before anything else of its
+    /// deletion is done.
+    [[nodiscard]] const std::map<protocol::Uuid, std::string>& deleted() const { return registry_.deleted; }
+    /// The store has no archive of it any more.
+    Result<void> forget_deleted(const protocol::Uuid& id);
+
     /// The next of the numbers that producers get; durable before it is returned, by the thousand.
     Result<std::int64_t> next_producer_id();
 
@@ -87,10 +113,17 @@ class Topics {
     Result<void> remove_set_aside();
     Result<void> save_log_starts();
     Result<void> save_registry();
+    Result<void> change_registry(const std::function<void(Registry&)>& change);
+    Result<void> note_deletion(const Topic& topic);
+    Result<void> finish_deletions();
+    Result<void> make_adopted(const segment::PartitionName& name, const protocol::Uuid& id, std::int64_t begin);
     Result<void> retain(const Topic& topic, Partition& partition);
+    void retain_archives(const Topic& topic, const Partition& partition, std::uint64_t& left, std::int64_t& keep_from,
+                         bool& all_go) const;
     [[nodiscard]] std::string directory_of(const segment::PartitionName& name) const;
 
     Surroundings around_;
+    std::shared_ptr<store::ArchiveCache> archive_cache_;  // null without a store
     std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;
     std::map<protocol::Uuid, Topic*> by_id_;
     Registry registry_;
