@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "io/remove_tree.hpp"
 #include "store/archived_log.hpp"
 #include "wal/files.hpp"
 
@@ -28,6 +29,10 @@ void Archiver::stop() {
     }
     retries_.clear();
     ready_.clear();
+    if (running_ == 0) {
+        // Space, and no more: the next start removes it too.
+        (void)io::remove_tree(around_.fs, around_.scratch);
+    }
 }
 
 TimestampMs Archiver::delay(unsigned failures) const {
