@@ -216,15 +216,15 @@ Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const s
     return listing;
 }
 
-void PartitionListing::add_archive(const ArchiveName& name) {
-    if (std::ranges::find(archives, name, &ArchivedSegment::name) != archives.end()) {
+void PartitionListing::add_archive(const ArchiveName& archive) {
+    if (std::ranges::find(archives, archive, &ArchivedSegment::name) != archives.end()) {
         return;
     }
     ArchivedSegment segment;
-    segment.base_offset = segment.first_offset = name.base_offset;
-    segment.next_base = segment.end_offset = segment.likely_end = name.last_offset + 1;
-    segment.name = name;
-    archives.insert(std::ranges::upper_bound(archives, name.base_offset, {}, &ArchivedSegment::first_offset),
+    segment.base_offset = segment.first_offset = archive.base_offset;
+    segment.next_base = segment.end_offset = segment.likely_end = archive.last_offset + 1;
+    segment.name = archive;
+    archives.insert(std::ranges::upper_bound(archives, archive.base_offset, {}, &ArchivedSegment::first_offset),
                     std::move(segment));
     set_reach(archives);
 }

@@ -66,7 +66,7 @@ struct PartitionListing {
     [[nodiscard]] std::string log_path(std::int64_t base_offset) const;
 
     /// Adds an archive that was put since the archives were listed; one that is there already changes nothing.
-    void add_archive(const ArchiveName& name);
+    void add_archive(const ArchiveName& archive);
     /// Notes that what an archive holds before this offset cannot be had of it, and what is behind may be.
     void resume_archive(std::size_t number, std::int64_t offset);
 };

@@ -34,6 +34,7 @@ class BrokerWorld {
     /// with_store   segments go to archives in `objects` when they are sealed
     explicit BrokerWorld(broker::BrokerSettings wanted = {}, bool with_store = false) : settings(std::move(wanted)) {
         if (with_store) {
+            REQUIRE(fs.make_directories("/archives"));
             objects = objects::directory_store(fs, "/archives");
         }
         settings.directory = "/data";

@@ -66,7 +66,8 @@ std::int32_t epoch_at(const Partition& partition, std::int64_t offset) {
 /// The ends of a partition; nothing where files have to be read.
 std::optional<ErrorCode> look_up_end(const Partition& partition, std::int64_t timestamp, bool stable, Answer& answer) {
     const store::ArchivedLog* const archived = partition.archived().get();
-    const auto end = archived == nullptr ? std::nullopt : archived->end();
+    // Behind the last archived record; 0 without one.
+    const std::int64_t tiered_end = archived == nullptr ? 0 : archived->end().value_or(0);
     switch (timestamp) {
         case kLatest:
             set(answer, -1, stable ? partition.last_stable_offset() : partition.high_watermark(), partition.leader_epoch());
@@ -84,13 +85,13 @@ std::optional<ErrorCode> look_up_end(const Partition& partition, std::int64_t ti
             set(answer, -1, partition.log_start(), epoch_at(partition, partition.log_start()));
             return ErrorCode::none;
         case kLatestTiered:
-            if (end) {
-                set(answer, -1, *end - 1, epoch_at(partition, *end - 1));
+            if (tiered_end > 0) {
+                set(answer, -1, tiered_end - 1, epoch_at(partition, tiered_end - 1));
             }
             return ErrorCode::none;
         case kEarliestPendingUpload:
             if (archived != nullptr) {
-                const std::int64_t pending = std::max(end.value_or(0), partition.log_start());
+                const std::int64_t pending = std::max(tiered_end, partition.log_start());
                 set(answer, -1, pending, epoch_at(partition, pending));
             }
             return ErrorCode::none;
