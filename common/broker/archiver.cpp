@@ -95,7 +95,7 @@ void Archiver::removed(const std::string& name, const protocol::Uuid& id) {
         }
     }
     // A job of the topic may still put an archive: its end brings this again. So does a listing.
-    if (!waits && listed_) {
+    if (!waits && listed_ && around_.topics.is_gone(id)) {
         enqueue({id, -1}, name);
     }
 }

@@ -58,7 +58,7 @@ void Archiver::on_listed(Result<Names> listed) {
         std::exchange(then_, {})();
     }
     for (const auto& [id, name] : around_.topics.deleted()) {
-        enqueue({id, -1}, name);
+        removed(name, id);
     }
     for (const auto& [name, topic] : around_.topics.all()) {
         for (const auto& [number, partition] : topic->partitions) {

@@ -24,6 +24,7 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
       topics_({.fs = around.fs,
                .clock = around.clock,
                .loop = around.loop,
+               .workers = around.workers,
                .random = around.random,
                .directory = settings_.directory,
                .wal = wal_.get(),
@@ -108,7 +109,7 @@ Result<void> Broker::begin() {
 Result<void> Broker::make_missing_topics() {
     for (const auto& [name, partitions] : settings_.topics) {
         if (topics_.find(name) == nullptr) {
-            if (const auto made = topics_.create(name, partitions, {}); !made) {
+            if (const auto made = topics_.create_now(name, partitions, {}); !made) {
                 return made.error();
             }
         }
@@ -156,15 +157,22 @@ void Broker::check_retention() {
     retention_timer_ = around_.loop.at(around_.loop.now() + settings_.retention_check_ms, [this] { check_retention(); });
 }
 
-Topic* Broker::find_or_create(const std::string& name, bool may_create) {
-    Topic* const found = topics_.find(name);
+bool Broker::make_if_missing(const std::string& name, std::function<void()> then) {
     const bool may_be_archived = archiver_ && !archiver_->is_listed();
-    if (found != nullptr || !may_create || may_be_archived || !settings_.auto_create || settings_.read_only ||
-        !is_topic_name(name) || topics_.colliding(name) != nullptr) {
-        return found;
+    if (topics_.find(name) != nullptr || may_be_archived || !settings_.auto_create || settings_.read_only ||
+        !is_topic_name(name)) {
+        return false;
     }
-    const auto made = topics_.create(name, settings_.default_partitions, {});
-    return made ? *made : nullptr;
+    if (topics_.is_changing(name)) {
+        topics_.when_settled(name, std::move(then));
+        return true;
+    }
+    if (topics_.colliding(name)) {
+        return false;
+    }
+    topics_.create(name, settings_.default_partitions, {},
+                   [then = std::move(then)](const Result<Topic*>& /*made*/) { then(); });
+    return true;
 }
 
 void Broker::let_go(ConnectionId connection, const void* waiting) {
@@ -181,6 +189,7 @@ Result<void> Broker::close() {
     if (archiver_) {
         archiver_->stop();
     }
+    topics_.stop_making();
     return wal_ ? wal_->close() : Result<void>();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -103,9 +104,9 @@ class Broker {
     void let_go(ConnectionId connection, const void* waiting);
     [[nodiscard]] bool keeps_any() const { return !waiting_.empty(); }
 
-    /// Finds a topic, or makes it where `may_create` and the settings let it come into being by being asked for.
-    /// Nothing where there is none and none was made.
-    Topic* find_or_create(const std::string& name, bool may_create);
+    /// Makes a topic that is missing, where the settings let it come into being by being asked for. Returns whether it is
+    /// on its way: `then` is called, later, when it is there or cannot be.
+    bool make_if_missing(const std::string& name, std::function<void()> then);
 
   private:
     Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal);

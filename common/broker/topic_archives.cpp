@@ -23,27 +23,22 @@ std::string unfinished_name(const segment::PartitionName& name) {
 
 }  // namespace
 
-Result<void> Topics::change_registry(const std::function<void(Registry&)>& change) {
-    Registry changed = registry_;
-    change(changed);
-    auto written = write_registry(around_.fs, around_.directory, changed);
-    if (written) {
-        registry_ = std::move(changed);
-    }
-    return written;
-}
-
 /// A deletion is one from here on: after a crash the next start goes on with it.
 Result<void> Topics::note_deletion(const Topic& topic) {
-    if (!registry_.uses_store || topic.is_internal()) {
+    if (!registry_.now().uses_store || topic.is_internal()) {
         return {};
     }
-    return change_registry([&topic](Registry& registry) { registry.deleted[topic.id] = topic.name; });
+    return registry_.change([&topic](Registry& registry) { registry.deleted[topic.id] = topic.name; });
+}
+
+bool Topics::is_gone(const protocol::Uuid& id) const {
+    return !half_gone_.contains(id) && !by_id_.contains(id) && registry_.now().deleted.contains(id);
 }
 
 Result<void> Topics::forget_deleted(const protocol::Uuid& id) {
-    return registry_.deleted.contains(id) ? change_registry([&id](Registry& registry) { registry.deleted.erase(id); })
-                                          : Result<void>();
+    return registry_.now().deleted.contains(id)
+               ? registry_.change([&id](Registry& registry) { registry.deleted.erase(id); })
+               : Result<void>();
 }
 
 /// What a crash left of topics that were being deleted; and that this directory has to do with a store from now on.
@@ -51,54 +46,53 @@ Result<void> Topics::finish_deletions() {
     if (is_read_only()) {
         return {};
     }
-    if (around_.store != nullptr && !registry_.uses_store) {
-        if (auto noted = change_registry([](Registry& registry) { registry.uses_store = true; }); !noted) {
+    const Registry known = registry_.now();
+    if (around_.store != nullptr && !known.uses_store) {
+        if (auto noted = registry_.change([](Registry& registry) { registry.uses_store = true; }); !noted) {
             return noted;
         }
     }
-    if (registry_.deleted.empty()) {
+    if (known.deleted.empty()) {
         return {};
     }
     const auto names = around_.fs.list(around_.directory);
     if (!names) {
         return names.error();
     }
-    std::set<std::string> gone;
+    std::set<std::string> there;
     for (const std::string& directory : *names) {
         const auto name = segment::is_set_aside(directory) ? std::nullopt : segment::parse_partition_name(directory);
-        const auto id = name ? read_topic_id(around_.fs, around_.directory + "/" + directory)
-                             : Result<std::optional<protocol::Uuid>>(std::nullopt);
+        if (!name) {
+            continue;
+        }
+        auto id = read_topic_id(around_.fs, around_.directory + "/" + directory);
         if (!id) {
             return id.error();
         }
-        if (*id && registry_.deleted.contains(**id)) {
-            if (auto removed = around_.wal->remove(*name); !removed) {
-                return removed;
-            }
-            gone.insert(name->topic);
+        if (const auto entry = known.topics.find(name->topic); !*id && entry != known.topics.end()) {
+            id = entry->second.id;
+        }
+        if (!*id || !known.deleted.contains(**id)) {
+            there.insert(name->topic);
+        } else if (auto removed = around_.wal->remove(*name); !removed) {
+            return removed;
         }
     }
-    // Where the directories were gone already, what else is known of the topic may not have been.
-    for (const auto& [id, name] : registry_.deleted) {
-        const bool again = std::ranges::any_of(*names, [&name = name](const std::string& directory) {
-            const auto other = segment::is_set_aside(directory) ? std::nullopt : segment::parse_partition_name(directory);
-            return other && other->topic == name;
-        });
-        if (!again) {
-            gone.insert(name);
-        }
-    }
-    const auto starts = std::erase_if(log_starts_, [&gone](const auto& start) { return gone.contains(start.first.topic); });
-    if (starts != 0) {
+    // What else is known of a topic that has gone, unless another one has its name.
+    const auto is_gone = [&](const std::string& topic) {
+        return !there.contains(topic) &&
+               std::ranges::any_of(known.deleted, [&](const auto& deleted) { return deleted.second == topic; });
+    };
+    if (std::erase_if(log_starts_, [&](const auto& start) { return is_gone(start.first.topic); }) != 0) {
         if (auto saved = save_log_starts(); !saved) {
             return saved;
         }
     }
-    return change_registry([&gone](Registry& registry) {
-        for (const std::string& name : gone) {
-            registry.topic_configs.erase(name);
-        }
-    });
+    return std::ranges::any_of(known.topics, [&](const auto& topic) { return is_gone(topic.first); })
+               ? registry_.change([&](Registry& registry) {
+                     std::erase_if(registry.topics, [&](const auto& topic) { return is_gone(topic.first); });
+                 })
+               : Result<void>();
 }
 
 /// Makes the directory of a partition whose log begins at an offset.
@@ -119,8 +113,8 @@ Result<void> Topics::make_adopted(const segment::PartitionName& name, const prot
             return synced;
         }
     }
-    if (auto written = write_topic_id(around_.fs, unfinished, id); !written) {
-        return written;
+    if (auto put = put_topic_id(around_.fs, unfinished, id); !put) {
+        return put;
     }
     if (auto synced = around_.fs.sync_directory(unfinished); !synced) {
         return synced;
@@ -133,16 +127,22 @@ Result<void> Topics::make_adopted(const segment::PartitionName& name, const prot
 
 Result<void> Topics::adopt(const std::string& name, const protocol::Uuid& id,
                            const std::map<std::int32_t, std::int64_t>& ends) {
-    if (ends.empty() || is_read_only() || !is_topic_name(name) || ends.rbegin()->first >= kMostPartitions) {
+    if (ends.empty() || is_read_only() || is_changing(name) || !is_topic_name(name) ||
+        ends.rbegin()->first >= kMostPartitions) {
         return {};
     }
-    auto& topic = topics_[name];
-    if (topic == nullptr) {
-        topic = std::make_unique<Topic>(Topic{.name = name, .id = id});
-        topic->configs = registry_.topic_configs[name];
-        topic->settings = settings_of(topic->configs, around_.defaults);
-        by_id_[id] = topic.get();
+    auto found = topics_.find(name);
+    if (found == topics_.end()) {
+        // The id first, which the directories hold but not durably.
+        if (auto noted = registry_.change([&](Registry& registry) { registry.topics[name] = {.id = id}; }); !noted) {
+            return noted;
+        }
+        found = topics_.emplace(name, std::make_unique<Topic>(Topic{.name = name, .id = id})).first;
+        found->second->settings = settings_of({}, around_.defaults);
+        by_id_[id] = found->second.get();
+        note_name(name);
     }
+    Topic* const topic = found->second.get();
     const std::int32_t first = topic->partitions.empty() ? 0 : ends.begin()->first;
     for (std::int32_t number = first; number <= ends.rbegin()->first; ++number) {
         if (topic->find(number) != nullptr) {
