@@ -48,7 +48,8 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
                                      archiver_->removed(name, id);
                                  }
                              }}}),
-      fetch_sessions_(around.random) {}
+      fetch_sessions_(around.random),
+      cold_reads_(std::make_shared<ColdReads>(around.fs, around.workers, settings_.cold_reads)) {}
 
 Broker::~Broker() {
     around_.loop.cancel(retention_timer_);

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "broker/address.hpp"
+#include "broker/cold_reads.hpp"
 #include "broker/data_dir.hpp"
 #include "broker/dispatcher.hpp"
 #include "broker/fetch_sessions.hpp"
@@ -40,6 +41,7 @@ struct BrokerSettings {
     wal::Options log{};
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
+    ColdReads::Limits cold_reads{};
     archive::Format archive_format = archive::Format::tar_gz;
 };
 
@@ -80,6 +82,7 @@ class Broker {
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
+    [[nodiscard]] ColdReads& cold_reads() { return *cold_reads_; }
     /// Null without a store.
     [[nodiscard]] const Archiver* archiver() const { return archiver_.get(); }
     /// Null without one.
@@ -119,6 +122,7 @@ class Broker {
     Identity identity_;
     Topics topics_;
     FetchSessions fetch_sessions_;
+    std::shared_ptr<ColdReads> cold_reads_;
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
     std::shared_ptr<Archiver> archiver_;  // null without a store

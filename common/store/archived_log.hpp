@@ -59,7 +59,7 @@ class ArchivedLog {
 
     struct Slice {
         ByteBuffer bytes{};            ///< whole batches, as they were produced
-        std::int64_t next_offset = 0;  ///< behind the last batch
+        std::int64_t next_offset = 0;  ///< behind the last batch; without one, what was asked for
         /// Of producers whose last records here are of a transaction that does not end here.
         OpenTransactions open{};
         bool transactional = false;  ///< there are records of transactions

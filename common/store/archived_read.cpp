@@ -73,6 +73,7 @@ Result<std::optional<ArchivedLog::Slice>> ArchivedLog::read(std::int64_t from, s
         auto found = opened ? read_archive(**opened, slice->first_offset, slice->end_offset, max_bytes, at_least_one)
                             : Result<std::optional<Slice>>(opened.error());
         if (found && *found) {
+            (*found)->next_offset = (*found)->bytes.empty() ? from : (*found)->next_offset;
             return found;
         }
         if (found) {
