@@ -47,7 +47,7 @@ class Pipeline(k.ScratchCase):
     def repair(self, path, good):
         """Batches that were captured with wrong CRCs."""
         self.kseg("recrc", "-n", path, status=3)
-        self.kseg("recrc", "--in-place", path, status=3)
+        self.kseg("recrc", "--in-place", path)
         self.assertEqual(path.read_bytes(), good)
         self.kseg("recrc", "-n", path)
 
@@ -63,7 +63,7 @@ class Pipeline(k.ScratchCase):
 
         self.assertEqual(found("--offsets", "1000..1020"), list(range(1000, 1020)))
         since, until = truth[1500]["timestamp"], truth[1600]["timestamp"]
-        self.assertEqual(found("--since", since, "--until", until),
+        self.assertEqual(found("--since", str(since), "--until", str(until)),
                          [r["offset"] for r in truth if since <= r["timestamp"] < until])
         self.assertEqual(found("--match", "batch AND 1234"), [1234])
         self.assertEqual(found("--match", "key:k7"), [r["offset"] for r in truth if base64.b64decode(r["key"]) == b"k7"])
