@@ -2,8 +2,11 @@
 // Each API has a file here, which registers what serves it with the broker's dispatcher.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -44,6 +47,32 @@ protocol::ErrorCode check_leader_epoch(const Partition& partition, std::int32_t 
 
 /// The error of Kafka that stands for one of ours, where nothing more special does.
 protocol::ErrorCode error_code_of(const Error& error);
+
+/// A request whose answer is put together from parts that may come later. It lives as long as its connection; what is
+/// called back holds it weakly.
+template <typename Request, typename Response>
+struct Gathering {
+    Gathering(CallPtr of, Request&& asked) : call(std::move(of)), request(std::move(asked)) {}
+
+    CallPtr call;
+    Request request;
+    Response response{};
+    std::size_t open_parts = 1;  ///< one for whoever begins them
+
+    /// Holds a new one with the broker.
+    static std::shared_ptr<Gathering> begin(Broker& broker, const CallPtr& call, Request&& request) {
+        auto gathering = std::make_shared<Gathering>(call, std::move(request));
+        broker.keep(call->connection(), gathering);
+        return gathering;
+    }
+    /// Answers when it was the last.
+    void done_with_one(Broker& broker) {
+        if (--open_parts == 0) {
+            call->answer(response);
+            broker.let_go(call->connection(), this);
+        }
+    }
+};
 
 /// One setting of a topic as it is in force.
 struct EffectiveConfig {
