@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg serve: a Kafka broker over a log directory.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -36,6 +37,14 @@ void raise_descriptor_limit() {
         limit.rlim_cur = limit.rlim_max;
         (void)::setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/// Requests come and go by the megabyte: given back to the system each time, their pages would be a third of the work.
+void keep_freed_memory() {
+#ifdef M_TRIM_THRESHOLD
+    (void)::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    (void)::mallopt(M_TRIM_THRESHOLD, 32 << 20);
+#endif
 }
 
 /// What clients are told to connect to.
@@ -122,6 +131,7 @@ Exit run_serve(ServeOptions& options, const Globals& globals) {
         partitions = partitions == 0 ? options.broker.default_partitions : partitions;
     }
     raise_descriptor_limit();
+    keep_freed_memory();
     if (const auto served = serve(options, report); !served) {
         report.error(served.error());
     }
