@@ -5,7 +5,9 @@
 //   checked bench_client latency HOST:PORT TOPIC ROUNDS    ms from sending a record until it is acknowledged, and until a
 //   consumer that
 //                                                  waits has it: median and 99 % of each
-// Requests are of the oldest versions that newest brokers take: Metadata 4, Produce 3, Fetch 4.
+//   bench_client create|delete HOST:PORT TOPIC [SETTING VALUE]
+// Requests are of the oldest versions that newest brokers take: Metadata 4, Produce 3, Fetch 4,
+// CreateTopics 2, DeleteTopics 1.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>
@@ -35,6 +37,9 @@ using SteadyTime = std::chrono::steady_clock;
 constexpr std::int16_t kProduce = 0;
 constexpr std::int16_t kFetch = 1;
 constexpr std::int16_t kMetadata = 3;
+constexpr std::int16_t kCreateTopics = 19;
+constexpr std::int16_t kDeleteTopics = 20;
+constexpr std::int32_t kTimeoutMs = 30'000;
 constexpr std::int32_t kFetchBytes = 50 << 20;          // of an answer, as clients ask by default
 constexpr std::int32_t kPartitionFetchBytes = 1 << 20;  // of a partition
 
@@ -151,7 +156,7 @@ void ask_produce(Connection& to, const std::string& topic, std::int16_t acks, co
         [&](wire::Writer& out) {
             out.i16(-1);  // transactional id
             out.i16(acks);
-            out.i32(30'000);
+            out.i32(kTimeoutMs);
             out.i32(1);
             text(out, topic);
             out.i32(1);
@@ -187,6 +192,33 @@ void make_topic(Connection& to, const std::string& topic) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     die("no topic " + topic);
+}
+
+void create(Connection& to, const std::string& topic, const std::string& setting, const std::string& value) {
+    to.ask(kCreateTopics, 2, [&](wire::Writer& out) {
+        out.i32(1);
+        text(out, topic);
+        out.i32(1);
+        out.i16(1);
+        out.i32(0);  // assignments
+        out.i32(setting.empty() ? 0 : 1);
+        if (!setting.empty()) {
+            text(out, setting);
+            text(out, value);
+        }
+        out.i32(kTimeoutMs);
+        out.i8(0);
+    });
+    (void)to.answer();
+}
+
+void remove(Connection& to, const std::string& topic) {
+    to.ask(kDeleteTopics, 1, [&](wire::Writer& out) {
+        out.i32(1);
+        text(out, topic);
+        out.i32(kTimeoutMs);
+    });
+    (void)to.answer();
 }
 
 void ask_fetch(Connection& to, const std::string& topic, std::int64_t offset) {
@@ -301,9 +333,9 @@ void latency(Connection& to, Connection& from, const std::string& topic, int rou
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
-    const auto address = words.size() < 4 ? std::nullopt : broker::parse_address(words[1]);
+    const auto address = words.size() < 3 ? std::nullopt : broker::parse_address(words[1]);
     if (!address) {
-        die("usage: bench_client produce|consume|latency HOST:PORT TOPIC NUMBER...");
+        die("usage: bench_client produce|consume|latency|create|delete HOST:PORT TOPIC ...");
     }
     const auto number = [&](std::size_t at) { return at < words.size() ? std::stoll(words[at]) : 0; };
     Connection one(*address);
@@ -312,11 +344,15 @@ int main(int argc, char** argv) {
                 static_cast<std::int16_t>(number(6)), static_cast<int>(number(7)));
     } else if (words[0] == "consume") {
         consume(one, words[2], number(3));
+    } else if (words[0] == "create") {
+        create(one, words[2], words.size() > 4 ? words[3] : "", words.size() > 4 ? words[4] : "");
+    } else if (words[0] == "delete") {
+        remove(one, words[2]);
     } else if (words[0] == "latency") {
         Connection other(*address);
         latency(one, other, words[2], static_cast<int>(number(3)));
     } else {
-        die("usage: bench_client produce|consume|latency HOST:PORT TOPIC NUMBER...");
+        die("usage: bench_client produce|consume|latency|create|delete HOST:PORT TOPIC ...");
     }
     return 0;
 }
