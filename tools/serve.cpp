@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg serve: a Kafka broker over a log directory.
 #include <fmt/format.h>
-#include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,6 +15,7 @@
 #include "io/sink.hpp"
 #include "io/unsynced_fs.hpp"
 #include "options.hpp"
+#include "process_limits.hpp"
 #include "report.hpp"
 #include "serve_options.hpp"
 #include "stop.hpp"
@@ -29,23 +28,6 @@ namespace {
 
 /// They wait for disks and stores more than they compute.
 constexpr unsigned kWorkers = 4;
-
-/// Every partition and every client takes descriptors; a shell's limit is often for neither.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-/// Requests come and go by the megabyte: given back to the system each time, their pages would be a third of the work.
-void keep_freed_memory() {
-#ifdef M_TRIM_THRESHOLD
-    (void)::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    (void)::mallopt(M_TRIM_THRESHOLD, 32 << 20);
-#endif
-}
 
 /// What clients are told to connect to.
 broker::Address advertised_address(const ServeOptions& options, std::uint16_t port) {
