@@ -36,9 +36,19 @@ bool Topics::is_gone(const protocol::Uuid& id) const {
 }
 
 Result<void> Topics::forget_deleted(const protocol::Uuid& id) {
-    return registry_.now().deleted.contains(id)
-               ? registry_.change([&id](Registry& registry) { registry.deleted.erase(id); })
-               : Result<void>();
+    const Registry known = registry_.now();
+    const auto deleted = known.deleted.find(id);
+    if (deleted == known.deleted.end()) {
+        return {};
+    }
+    return registry_.change([&](Registry& registry) {
+        registry.deleted.erase(id);
+        // What is begun under the name and not finished must not be taken for this topic.
+        const auto entry = registry.topics.find(deleted->second);
+        if (entry != registry.topics.end() && entry->second.id == id) {
+            registry.topics.erase(entry);
+        }
+    });
 }
 
 /// What a crash left of topics that were being deleted; and that this directory has to do with a store from now on.
