@@ -151,7 +151,7 @@ _kseg_index() {
 # Uses _kseg's locals.
 _kseg_pack() {
     local options='--store --s3-endpoint --format --log-dir --topic-id -n --dry-run -j --jobs --list --verify --deep --extract
-        --overwrite --remove --json'
+        --overwrite --remove --json --watch'
     case $previous in
     --format)
         COMPREPLY=($(compgen -W 'tar.gz tar.zst' -- "$current"))
@@ -201,11 +201,11 @@ _kseg_wal_append() {
 # Uses _kseg's locals.
 _kseg_serve() {
     local options='--data --listen --advertise --topic --no-auto-create --default-partitions --sync --segment-bytes
-        --segment-age --retention-bytes --retention-age --read-only --port-file'
+        --segment-age --retention-bytes --retention-age --read-only --store --s3-endpoint --port-file'
     case $previous in
     --listen | --advertise | --topic | --default-partitions | --sync | --segment-bytes | --segment-age | --retention-bytes | \
-        --retention-age) ;;
-    --data | --port-file)
+        --retention-age | --s3-endpoint) ;;
+    --data | --store | --port-file)
         compopt -o default 2>/dev/null
         ;;
     *)

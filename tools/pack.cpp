@@ -40,8 +40,8 @@ std::string conflict(const PackCommand& command) {
     if (command.dry_run && modes != 0 && !command.remove) {
         return "--dry-run goes with packing and --remove";
     }
-    if (modes != 0 && (command.format || command.log_directory || command.topic_id)) {
-        return "--format, --log-dir and --topic-id go with packing";
+    if (modes != 0 && (command.format || command.log_directory || command.topic_id || command.watch)) {
+        return "--format, --log-dir, --topic-id and --watch go with packing";
     }
     if (command.topic_id && !store::is_topic_id(*command.topic_id)) {
         return "--topic-id: expected 22 characters of base64, as Kafka writes them, got \"" + *command.topic_id + "\"";
@@ -87,12 +87,13 @@ Exit run_pack(const PackCommand& command, const Globals& globals) {
     } else {
         pack_segments(context);
     }
-    return stop_asked() ? Exit::interrupted : report.status();
+    return stop_asked() && !command.watch ? Exit::interrupted : report.status();
 }
 
 void add_options(CLI::App& app, PackCommand& command) {
-    app.add_option("NAME", command.names,
-                   "Segment indexes, or directories of them; of the modes: archives, or what their names begin with");
+    app.add_option(
+        "NAME", command.names,
+        "Segment indexes, or directories of them or of logs; of the modes: archives, or what their names begin with");
     add_store_options(app, command.store)->required();
     using archive::Format;
     add_choice<std::optional<Format>>(app, "--format", command.format,
@@ -103,6 +104,8 @@ void add_options(CLI::App& app, PackCommand& command) {
         ->option_text("DIR");
     app.add_option("--topic-id", command.topic_id, "The topic's id, in place of what partition.metadata says")
         ->option_text("ID");
+    app.add_flag("--watch", command.watch,
+                 "Go on with segments of log directories that are sealed later, until interrupted");
     app.add_option("-j,--jobs", command.jobs, "Threads that compress or decompress (default: the cores, at most 8)")
         ->option_text("N")
         ->check(CLI::Range(1, 256).description(""));

@@ -24,6 +24,7 @@ struct PackCommand {
     std::optional<std::string> extract{};  ///< a directory
     bool remove = false;
     bool dry_run = false;
+    bool watch = false;
     bool overwrite = false;
     bool json = false;
     std::optional<archive::Format> format{};
@@ -42,8 +43,13 @@ struct PackContext {
     std::string scratch{};  ///< directory for what nobody sees
 };
 
+/// Whether a directory is one of a partition's logs, or holds such directories.
+bool is_log_directory(const std::string& path);
+
 /// Each reports on stderr and prints what it did or found. They end early when the user asks to stop.
 void pack_segments(const PackContext& context);
+/// Of directories that hold logs, or, to be watched, will.
+void pack_logs(const PackContext& context, const std::vector<std::string>& directories);
 void list_archives(const PackContext& context);
 void verify_archives(const PackContext& context);
 void extract_archives(const PackContext& context);

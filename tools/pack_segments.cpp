@@ -76,7 +76,12 @@ void clean(const PackContext& context) {
 void pack_segments(const PackContext& context) {
     const PackCommand& command = context.command;
     std::vector<std::string> directories;
+    std::vector<std::string> logs;
     for (const std::string& name : command.names) {
+        if (command.watch || is_log_directory(name)) {
+            logs.push_back(name);
+            continue;
+        }
         const auto found =
             store::find_indexes(io::posix_fs(), name, [&context](const Error& error) { context.report.error(error); });
         directories.insert(directories.end(), found.begin(), found.end());
@@ -113,6 +118,9 @@ void pack_segments(const PackContext& context) {
     }
     if (used && !command.dry_run && !stop_asked()) {
         clean(context);
+    }
+    if (!logs.empty() && !stop_asked()) {
+        pack_logs(context, logs);
     }
     context.progress.clear();
 }

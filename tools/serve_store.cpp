@@ -39,11 +39,9 @@ Result<std::unique_ptr<ServeStore>> ServeStore::open(const StoreOption& options,
     if (options.url.empty()) {
         return std::unique_ptr<ServeStore>();
     }
-    // One that nothing was put to yet; a bucket has to be there.
+    // One that nothing was put to yet; a bucket has to be there. That it cannot be had now is told when it is listed.
     if (const auto url = objects::parse_store_url(options.url); url && !url->is_s3()) {
-        if (const auto ready = io::make_durable_directory(io::posix_fs(), url->directory); !ready) {
-            return ready.error();
-        }
+        (void)io::make_durable_directory(io::posix_fs(), url->directory);
     }
     std::unique_ptr<ServeStore> made(new ServeStore(loop, report));  // NOLINT(*-owning-memory): private
     std::vector<std::unique_ptr<objects::ObjectStore>> readers;

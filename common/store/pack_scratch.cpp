@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "io/remove_tree.hpp"
+
 namespace kseg::store {
 namespace {
 
@@ -79,7 +81,7 @@ Result<std::unique_ptr<ScratchDirectory>> ScratchDirectory::create(io::Fs& fs, c
         // NOLINTNEXTLINE(*-owning-memory): private
         std::unique_ptr<ScratchDirectory> made(
             new ScratchDirectory(fs, std::move(path), std::move(lock_path), *std::move(lock)));
-        auto ready = io::remove_with_files(fs, made->path_);
+        auto ready = io::remove_tree(fs, made->path_);
         if (ready) {
             ready = fs.make_directories(made->path_);
         }
@@ -88,7 +90,7 @@ Result<std::unique_ptr<ScratchDirectory>> ScratchDirectory::create(io::Fs& fs, c
 }
 
 ScratchDirectory::~ScratchDirectory() {
-    (void)io::remove_with_files(fs_, path_);
+    (void)io::remove_tree(fs_, path_);
     (void)fs_.remove(lock_path_);
 }
 

@@ -36,7 +36,7 @@ class ScratchFile final : public io::Sink {
     std::uint64_t size_ = 0;
 };
 
-/// An empty directory, removed with the files in it at the end. What a process left that did not live to do so is removed
+/// An empty directory, removed with all that is in it at the end. What a process left that did not live to do so is removed
 /// by the next that needs one in the same place.
 class ScratchDirectory {
   public:

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`kseg serve --store` for a while, with small segments that are archived all the time: memory, descriptors and the time to
+an acknowledgement do not grow.
+
+KSEG_SOAK_SECONDS sets how long (60; an hour in nightly runs).
+"""
+
+import os
+import pathlib
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import kafka_clients  # noqa: E402
+import kseg_cli as k  # noqa: E402
+import raw_kafka as raw  # noqa: E402
+import store_load  # noqa: E402
+import tiers  # noqa: E402
+
+SECONDS = int(os.environ.get("KSEG_SOAK_SECONDS", "60"))
+OUT_OF_RANGE = 1
+TOPICS = ("a", "b", "c", "d")
+
+
+class Consumer(threading.Thread):
+    """Reads a topic from its beginning to its end, again and again."""
+
+    def __init__(self, address, topic):
+        super().__init__(daemon=True)
+        self.address, self.topic, self.ending, self.fault, self.rounds = address, topic, False, None, 0
+
+    def run(self):
+        client = raw.Client(self.address)
+        try:
+            while not self.ending:
+                self.read_once(client)
+        except (OSError, AssertionError) as error:
+            self.fault = error
+        finally:
+            client.close()
+
+    def read_once(self, client):
+        error, _, start = tiers.list_offset(client, self.topic, -2)
+        assert error == 0, error
+        try:
+            store_load.read_all(client, self.topic, start)
+            self.rounds += 1
+        except AssertionError as error:
+            # What retention took while it was on its way there is no fault.
+            if not isinstance(error.args[0], tuple) or error.args[0][-1] != OUT_OF_RANGE:
+                raise
+
+
+class Soak(k.ScratchCase):
+    def measure(self, process):
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        rss = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
+        return rss, len(os.listdir(f"/proc/{process.pid}/fd"))
+
+    def test_flat(self):
+        topics = [part for topic in TOPICS for part in ("--topic", topic)]
+        broker = kafka_clients.Broker(self.dir, *topics, "--segment-bytes", "64K", "--sync", "interval:20", "--retention-bytes",
+                                      "4M", "--store", str(self.dir / "store"))
+        self.addCleanup(broker.kill)
+        broker.start()
+        producers = [store_load.Producer(broker.address, topic, i, most_bytes=4000, pause_s=0.01) for i, topic in enumerate(TOPICS)]
+        consumers = [Consumer(broker.address, topic) for topic in TOPICS[:2]]
+        for thread in (*producers, *consumers):
+            thread.start()
+        samples, slowest = [], []
+        begin = time.monotonic()
+        while time.monotonic() - begin < SECONDS:
+            time.sleep(SECONDS / 30)
+            samples.append(self.measure(broker.process))
+            slowest.append(max(p.slowest_s for p in producers))
+            for producer in producers:
+                producer.slowest_s = 0.0
+        for consumer in consumers:
+            consumer.ending = True
+        for producer in producers:
+            producer.end()
+        for consumer in consumers:
+            consumer.join(60)
+            self.assertIsNone(consumer.fault)
+        # The first third fills caches.
+        third = len(samples) // 3
+        rss, descriptors = zip(*samples)
+        print(f"{sum(len(p.acknowledged) for p in producers)} records; rss {max(rss[:third]) >> 20} then {max(rss[third:]) >> 20} "
+              f"MiB, descriptors {max(descriptors[:third])} then {max(descriptors[third:])}, slowest acknowledgement "
+              f"{1000 * max(slowest):.0f} ms, {[c.rounds for c in consumers]} times read")
+        self.assertLess(max(rss[2 * third:]), 1.25 * max(rss[:2 * third]) + (32 << 20), rss)
+        self.assertLess(max(rss), 400 << 20)
+        self.assertLessEqual(max(descriptors[2 * third:]), max(descriptors[:2 * third]) + 16, descriptors)
+        self.assertLess(sorted(slowest)[len(slowest) // 2], 2.0, slowest)
+        client = raw.Client(broker.address)
+        self.addCleanup(client.close)
+        for producer in producers:
+            tiers.wait_until_archived(broker.data, producer.topic)
+            _, _, start = tiers.list_offset(client, producer.topic, -2)
+            found = store_load.read_all(client, producer.topic, start)
+            lost = [offset for offset, value in producer.acknowledged.items() if offset >= start and found.get(offset) != value]
+            self.assertEqual((lost, producer.faults), ([], []))
+        broker.stop()
+        store_load.check_store(str(self.dir / "store"))
+
+
+if __name__ == "__main__":
+    k.main()
