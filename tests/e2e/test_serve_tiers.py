@@ -156,7 +156,7 @@ class Tiers(k.ScratchCase):
         for thread in threads:
             thread.start()
         try:
-            for _ in range(900):
+            for _ in range(600):
                 self.add_known(client, produced)
         finally:
             stop.set()
