@@ -210,7 +210,9 @@ ErrorCode FetchReader::take_one(FetchRead& read, Result<ColdReads::Answer> answe
     describe(*partition, read);
     if (!answer->slice) {
         const std::int64_t shown = stable_ ? partition->last_stable_offset() : partition->high_watermark();
-        return read.cold->end < shown ? read_local(*partition, read, read.cold->end) : ErrorCode::none;
+        // What was here may have gone to an archive meanwhile: then the next fetch finds it there.
+        const bool is_here = partition->local_start() <= read.cold->end;
+        return is_here && read.cold->end < shown ? read_local(*partition, read, read.cold->end) : ErrorCode::none;
     }
     if (stable_) {
         set_aborted(read.data, answer->aborted);

@@ -118,7 +118,8 @@ Result<Topic*> Topics::create_now(const std::string& name, std::int32_t count, c
 
 void Topics::add_partitions(Topic& topic, std::int32_t count, std::function<void(const Result<void>&)> then) {
     changing_[topic.name];
-    TopicOrder order{.topic = topic.name,
+    TopicOrder order{.what = TopicOrder::What::add_partitions,
+                     .topic = topic.name,
                      .id = topic.id,
                      .configs = topic.configs,
                      .segments = topic.settings.segments,
@@ -128,6 +129,23 @@ void Topics::add_partitions(Topic& topic, std::int32_t count, std::function<void
         settle(order.topic);
         if (made) {
             take(order, *std::move(made));
+        }
+        then(made ? Result<void>() : made.error());
+    });
+}
+
+void Topics::set_configs(const Topic& topic, const ConfigValues& configs, std::function<void(const Result<void>&)> then) {
+    changing_[topic.name];
+    TopicOrder order{.what = TopicOrder::What::set_configs, .topic = topic.name, .configs = configs};
+    maker_.make(order, [this, order, then = std::move(then)](const Result<MadePartitions>& made) {
+        settle(order.topic);
+        if (made) {
+            Topic& changed = *find(order.topic);
+            changed.configs = order.configs;
+            changed.settings = settings_of(order.configs, around_.defaults);
+            for (const auto& [number, partition] : changed.partitions) {
+                around_.wal->set_limits(partition->name(), changed.settings.segments);
+            }
         }
         then(made ? Result<void>() : made.error());
     });

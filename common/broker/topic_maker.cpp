@@ -26,7 +26,10 @@ struct Work {
     bool is_undone = false;
 
     /// Whether it cannot be there in part: then nothing has to be announced of it.
-    [[nodiscard]] bool is_one_name() const { return order.first == 0 && order.count == 1 && order.configs.empty(); }
+    [[nodiscard]] bool is_one_name() const {
+        return order.what == TopicOrder::What::set_configs ||
+               (order.what == TopicOrder::What::create && order.count == 1 && order.configs.empty());
+    }
 };
 using Works = std::vector<Work>;
 
@@ -102,11 +105,14 @@ void Place::undo(Work& work) const {
 Result<void> Place::announce(Works& works) const {
     return around.registry.change([&](Registry& registry) {
         for (Work& work : works) {
+            if (work.order.what == TopicOrder::What::set_configs) {
+                continue;
+            }
             TopicEntry& entry = registry.topics[work.order.topic];
             work.has_remains = entry.making_from.has_value();
             entry.id = work.order.id;
             entry.making_from = work.order.first;
-            if (work.order.first == 0) {
+            if (work.order.what == TopicOrder::What::create) {
                 entry.configs = work.order.configs;
             }
         }
@@ -117,8 +123,10 @@ Result<void> Place::announce(Works& works) const {
 Result<void> Place::confirm(const Works& works) const {
     return around.registry.change([&](Registry& registry) {
         for (const Work& work : works) {
-            const bool is_new = work.order.first == 0;
-            if (work.outcome && is_new) {
+            const bool is_new = work.order.what == TopicOrder::What::create;
+            if (work.order.what == TopicOrder::What::set_configs) {
+                registry.topics[work.order.topic].configs = work.order.configs;
+            } else if (work.outcome && is_new) {
                 registry.topics[work.order.topic] = {.configs = work.order.configs, .id = work.order.id};
             } else if (work.is_undone && is_new) {
                 registry.topics.erase(work.order.topic);

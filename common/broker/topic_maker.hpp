@@ -21,8 +21,14 @@
 
 namespace kseg::broker {
 
-/// Partitions to be made, of a new topic or of one that gets more.
+/// What is to become of a topic.
 struct TopicOrder {
+    enum class What : std::uint8_t {
+        create,          ///< it is new, with these settings
+        add_partitions,  ///< it gets more
+        set_configs,     ///< it gets these settings, and no partitions
+    };
+    What what = What::create;
     std::string topic;
     protocol::Uuid id{};
     ConfigValues configs{};

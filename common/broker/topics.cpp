@@ -257,18 +257,6 @@ Result<void> Topics::remove(const std::string& name) {
     return outcome;
 }
 
-Result<void> Topics::set_configs(Topic& topic, const ConfigValues& configs) {
-    if (is_read_only()) {
-        return read_only_error(around_.directory);
-    }
-    if (auto saved = registry_.change([&](Registry& registry) { registry.topics[topic.name].configs = configs; }); !saved) {
-        return saved;
-    }
-    topic.configs = configs;
-    topic.settings = settings_of(configs, around_.defaults);
-    return {};
-}
-
 Result<void> Topics::remove_records(Partition& partition, std::int64_t offset) {
     if (is_read_only()) {
         return read_only_error(around_.directory);

@@ -112,8 +112,8 @@ class Topics {
 
     /// Deletes a topic that is not changing.
     Result<void> remove(const std::string& name);
-    /// Replaces what was set.
-    Result<void> set_configs(Topic& topic, const ConfigValues& configs);
+    /// Replaces what was set, beside the loop; the topic is not changing.
+    void set_configs(const Topic& topic, const ConfigValues& configs, std::function<void(const Result<void>&)> then);
 
     /// Deletes records below `offset` of a partition, durably.
     Result<void> remove_records(Partition& partition, std::int64_t offset);

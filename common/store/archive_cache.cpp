@@ -94,7 +94,10 @@ Result<std::shared_ptr<OpenedArchive>> ArchiveCache::open(objects::ObjectStore& 
     }
     auto opened = OpenedArchive::open(store, name, number);
     if (!opened) {
-        return opened.error();
+        Error error = opened.error();
+        // By its name it is one, so that what is none is a damaged one.
+        error.code = error.code == Errc::io || error.code == Errc::truncated ? error.code : Errc::corrupt;
+        return error;
     }
     std::list<Open> closed;  // goes when the lock is gone
     const std::lock_guard lock(mutex_);

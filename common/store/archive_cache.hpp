@@ -79,7 +79,7 @@ class ArchiveCache {
     [[nodiscard]] const ArchiveCacheLimits& limits() const { return limits_; }
 
     /// An open archive.
-    /// errors   those of OpenedArchive::open()
+    /// errors   io, corrupt, truncated
     Result<std::shared_ptr<OpenedArchive>> open(objects::ObjectStore& store, const ArchiveName& name);
 
     /// Pieces of a log that follow one another, and what ended them before all were there.

@@ -343,6 +343,12 @@ Result<void> PartitionLog::close() {
     return {};
 }
 
+void PartitionLog::set_limits(std::uint64_t segment_bytes, std::optional<std::int64_t> segment_age_ms) {
+    const Lock lock(mutex_);
+    options_.segment_bytes = segment_bytes;
+    options_.segment_age_ms = segment_age_ms;
+}
+
 Ticket PartitionLog::completed() const {
     const Lock lock(mutex_);
     return completed_;

@@ -93,6 +93,9 @@ class PartitionLog final : public Syncable {
     /// Makes everything durable, index files and state of the producers too. Nothing may be appended after.
     Result<void> close();
 
+    /// When segments are rolled from now on, as Options has it.
+    void set_limits(std::uint64_t segment_bytes, std::optional<std::int64_t> segment_age_ms);
+
     // ---- by any thread
     /// Waits until a ticket is complete.
     /// errors   io   it never will be

@@ -155,6 +155,13 @@ Result<std::unique_ptr<PartitionLog>> Wal::make(const segment::PartitionName& na
     return PartitionLog::open(around(name), directory, 0, true, options_for(limits), none);
 }
 
+void Wal::set_limits(const segment::PartitionName& name, const SegmentLimits& limits) {
+    if (const auto found = partitions_.find(name); found != partitions_.end()) {
+        const Options options = options_for(limits);
+        found->second->set_limits(options.segment_bytes, options.segment_age_ms);
+    }
+}
+
 Result<void> Wal::remove(const segment::PartitionName& name) {
     partitions_.erase(name);
     const std::string directory_name = fmt::format("{}-{}", name.topic, name.partition);

@@ -53,6 +53,9 @@ class Wal {
         return (partitions_[name] = std::move(log)).get();
     }
 
+    /// From the next append on, of a partition that is open.
+    void set_limits(const segment::PartitionName& name, const SegmentLimits& limits);
+
     /// Lets go of a partition and deletes its directory, which is first set aside as a broker does, so that a crash leaves
     /// all of the log or nothing that is taken for one. What the pointer of partition() stood for is gone.
     /// errors   io   it is set aside or not; either way the log is no longer open

@@ -68,6 +68,10 @@ Answer check(const Broker& broker, const Topics& topics, const CreateTopicsReque
     if (topics.is_read_only()) {
         return refused(asked.name, ErrorCode::cluster_authorization_failed, "The broker is read-only.");
     }
+    if (asked.name == "__cluster_metadata") {
+        return refused(asked.name, ErrorCode::invalid_request,
+                       "Creation of internal topic __cluster_metadata is prohibited.");
+    }
     if (topics.find(asked.name) != nullptr) {
         return refused(asked.name, ErrorCode::topic_already_exists, fmt::format("Topic '{}' already exists.", asked.name));
     }
@@ -85,10 +89,11 @@ Answer check(const Broker& broker, const Topics& topics, const CreateTopicsReque
         if (!config.value) {
             continue;  // as if it were not named
         }
-        if (const auto checked = check_config(config.name, *config.value); !checked) {
+        auto checked = check_config(config.name, *config.value);
+        if (!checked) {
             return refused(asked.name, ErrorCode::invalid_config, checked.error().what);
         }
-        configs[config.name] = *config.value;
+        configs[config.name] = *std::move(checked);
     }
     Answer made{.name = asked.name, .error_message = std::nullopt, .num_partitions = count, .replication_factor = 1};
     for (EffectiveConfig& config : effective_configs(broker, configs)) {

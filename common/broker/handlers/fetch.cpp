@@ -106,7 +106,7 @@ class Fetch final : public std::enable_shared_from_this<Fetch> {
         });
         broker_.cold_reads().read(std::move(asks), weak_from_this(), [self = weak_from_this()](ColdReads::Answers answers) {
             const auto fetch = self.lock();
-            if (fetch && !fetch->answered_) {
+            if (fetch && !fetch->answered_ && fetch->is_of_session()) {
                 fetch->reader_.take(std::move(answers));
                 fetch->answer();
             }

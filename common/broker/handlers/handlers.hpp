@@ -18,6 +18,8 @@ namespace kseg::broker {
 /// Everything but groups and transactions.
 void serve_core(Broker& broker);
 
+/// Also IncrementalAlterConfigs.
+void serve_alter_configs(Broker& broker);
 void serve_api_versions(Broker& broker);
 void serve_create_partitions(Broker& broker);
 void serve_create_topics(Broker& broker);
@@ -25,6 +27,7 @@ void serve_delete_records(Broker& broker);
 void serve_delete_topics(Broker& broker);
 void serve_describe_cluster(Broker& broker);
 void serve_describe_configs(Broker& broker);
+void serve_describe_log_dirs(Broker& broker);
 void serve_describe_topic_partitions(Broker& broker);
 void serve_fetch(Broker& broker);
 void serve_init_producer_id(Broker& broker);
@@ -78,7 +81,8 @@ struct Gathering {
 struct EffectiveConfig {
     const ConfigDefinition* definition = nullptr;
     std::string value;
-    std::int8_t source = 0;  ///< one of the numbers below
+    std::int8_t source = 0;                     ///< one of the numbers below
+    std::optional<std::string> broker_value{};  ///< where the broker has another default than Kafka
 };
 inline constexpr std::int8_t kTopicSource = 1;
 inline constexpr std::int8_t kStaticBrokerSource = 4;

@@ -306,8 +306,12 @@ TEST_CASE("a topic that grows has its old partitions or all of the new ones, wha
 TEST_CASE("a directory that is there already is nobody's to take") {
     BrokerWorld world;
     world.fs.put("/data/__cluster_metadata-0/00000000000000000000.log", "a cluster's");
+    world.fs.put("/data/t-1/00000000000000000000.log", "somebody's");
     CHECK(made(*world.ask<CreateTopicsResponse>(ApiKey::create_topics, 7, topics_request({"__cluster_metadata"}, 2))) ==
-          ErrorCode::topic_already_exists);
+          ErrorCode::invalid_request);
     CHECK(world.fs.content("/data/__cluster_metadata-0/00000000000000000000.log") == "a cluster's");
-    CHECK_FALSE(*world.fs.info("/data/__cluster_metadata-1"));
+    CHECK(made(*world.ask<CreateTopicsResponse>(ApiKey::create_topics, 7, topics_request({"t"}, 3))) ==
+          ErrorCode::topic_already_exists);
+    CHECK(world.fs.content("/data/t-1/00000000000000000000.log") == "somebody's");
+    CHECK_FALSE(*world.fs.info("/data/t-0"));
 }
