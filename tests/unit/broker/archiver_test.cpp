@@ -160,8 +160,10 @@ TEST_CASE("retention by size counts archives and takes the oldest") {
     const auto before = world.partition().archived()->names();
     REQUIRE(before.size() > 4);
     const std::uint64_t keep = 2 * before.back().size + 400;
-    REQUIRE(
-        world.broker->topics().set_configs(*world.broker->topics().find("t"), {{"retention.bytes", std::to_string(keep)}}));
+    bool set = false;
+    world.broker->topics().set_configs(*world.broker->topics().find("t"), {{"retention.bytes", std::to_string(keep)}},
+                                       [&set](const Result<void>& done) { set = done.has_value(); });
+    REQUIRE(world.loop.run_until([&set] { return set; }));
     REQUIRE(world.broker->topics().apply_retention());
     world.settle();
     const auto after = world.partition().archived()->names();
