@@ -17,9 +17,11 @@ namespace {
 
 constexpr int kPollMs = 1000;
 
+/// What was unpacked from an archive has an index in the same directory.
 bool holds_logs(const std::string& directory) {
     const auto segments = segment::list_segments(directory);
-    return segments && !segments->empty();
+    const auto manifest = io::posix_fs().info(fmt::format("{}/{}", directory, index::kManifestFile));
+    return segments && !segments->empty() && manifest && !manifest->has_value();
 }
 
 void report_life(const PackContext& context, const index::SealedSegment& segment, const store::SegmentLife& life) {

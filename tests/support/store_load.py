@@ -55,12 +55,13 @@ class Producer(threading.Thread):
 
 
 def read_all(client, topic, start=0):
-    """{offset: value} of everything from an offset on, in order and without holes."""
-    found, offset = {}, start
+    """{offset: value} of everything that is there now from an offset on, in order and without holes."""
+    found, offset, end = {}, start, None
     while True:
         answer = tiers.fetch(client, topic, offset)
         assert answer.error == 0, (topic, offset, answer.error)
-        if offset >= answer.high_watermark:
+        end = answer.high_watermark if end is None else end
+        if offset >= end:
             return found
         batches = answer.batches()
         assert batches, f"nothing at {offset} of {answer.high_watermark}"
