@@ -147,6 +147,9 @@ Result<AppendForm> AppendInput::detect(io::ByteSource& source) {
     }
     for (bool at_end = false;;) {
         const std::string_view text = read_.text();
+        if (at_end && text.empty()) {
+            return AppendForm::jsonl;  // nothing is of any form, and this one takes all options
+        }
         if (!text.empty() && text.front() == '\0' && (text.size() >= record::kFrameBytes || at_end)) {
             return is_batch(read_.bytes()) ? AppendForm::batches : AppendForm::lines;
         }

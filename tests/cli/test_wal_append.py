@@ -64,6 +64,12 @@ class Batches(WalCase):
         run = self.append("--keep-offsets", k.log_of(case), status=1)
         self.assertIn("base offset; expected", run.err)
 
+    def test_empty_input_is_of_every_form(self):
+        for options in ([], ["--keep-offsets"], ["--codec", "zstd"]):
+            with self.subTest(options=options):
+                run = self.append(*options, "--ack", stdin=b"")
+                self.assertEqual((run.out, run.err), (b"", ""))
+
     def test_a_log_that_is_empty_begins_with_the_first_offset_kept(self):
         self.append("--keep-offsets", k.log_of("v2-base-4294967301"))
         self.assertEqual([p.name for p in self.log.glob("*.log")], ["00000000004294967301.log"])
