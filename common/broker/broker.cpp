@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "broker/archiver.hpp"
 #include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
@@ -11,6 +12,8 @@ namespace {
 
 // A hundred times what a batch may have by default.
 constexpr std::size_t kMostDecompressedBytes = std::size_t{128} << 20;
+// Indexes and archives in the making. A broker takes it for a log that is to be deleted, and so does the next start here.
+constexpr std::string_view kScratch = "/kseg-0.00000000000000000000000000000001-delete";
 
 }  // namespace
 
@@ -25,8 +28,28 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
                .random = around.random,
                .directory = settings_.directory,
                .wal = wal_.get(),
-               .defaults = settings_.defaults}),
-      fetch_sessions_(around.random) {}
+               .defaults = settings_.defaults,
+               .store = around.store,
+               .hooks = {.sealed =
+                             [this](const Partition& partition) {
+                                 if (archiver_) {
+                                     archiver_->look_at(partition);
+                                 }
+                             },
+                         .shortened =
+                             [this](const Partition& partition) {
+                                 if (archiver_) {
+                                     archiver_->shortened(partition);
+                                 }
+                             },
+                         .removed =
+                             [this](const std::string& name, const protocol::Uuid& id) {
+                                 if (archiver_) {
+                                     archiver_->removed(name, id);
+                                 }
+                             }}}),
+      fetch_sessions_(around.random),
+      cold_reads_(std::make_shared<ColdReads>(around.fs, around.workers, settings_.cold_reads)) {}
 
 Broker::~Broker() {
     around_.loop.cancel(retention_timer_);
@@ -61,11 +84,9 @@ Result<void> Broker::begin() {
     if (auto opened = topics_.open(); !opened) {
         return opened;
     }
-    for (const auto& [name, partitions] : settings_.topics) {
-        if (topics_.find(name) == nullptr) {
-            if (const auto made = topics_.create_now(name, partitions, {}); !made) {
-                return made.error();
-            }
+    if (around_.store == nullptr) {
+        if (auto made = make_missing_topics(); !made) {
+            return made;
         }
     }
     serve_core(*this);
@@ -76,10 +97,42 @@ Result<void> Broker::begin() {
         return groups.error();
     }
     groups_ = *std::move(groups);
+    if (around_.store != nullptr) {
+        begin_archiving();
+    }
     if (!settings_.read_only) {
         check_retention();
     }
     return {};
+}
+
+Result<void> Broker::make_missing_topics() {
+    for (const auto& [name, partitions] : settings_.topics) {
+        if (topics_.find(name) == nullptr) {
+            if (const auto made = topics_.create_now(name, partitions, {}); !made) {
+                return made.error();
+            }
+        }
+    }
+    return {};
+}
+
+void Broker::begin_archiving() {
+    archiver_ = std::make_shared<Archiver>(Archiver::Surroundings{.fs = around_.fs,
+                                                                  .loop = around_.loop,
+                                                                  .workers = *around_.archive_workers,
+                                                                  .stores = around_.archive_stores,
+                                                                  .random = around_.random,
+                                                                  .topics = topics_,
+                                                                  .notices = around_.notices,
+                                                                  .scratch = settings_.directory + std::string(kScratch),
+                                                                  .format = settings_.archive_format});
+    // Topics that the store has are not to be made anew under their names.
+    archiver_->start([this] {
+        if (const auto made = make_missing_topics(); !made) {
+            around_.notices.warn(made.error());
+        }
+    });
 }
 
 Result<void> Broker::load_identity() {
@@ -105,7 +158,9 @@ void Broker::check_retention() {
 }
 
 bool Broker::make_if_missing(const std::string& name, std::function<void()> then) {
-    if (topics_.find(name) != nullptr || !settings_.auto_create || settings_.read_only || !is_topic_name(name)) {
+    const bool may_be_archived = archiver_ && !archiver_->is_listed();
+    if (topics_.find(name) != nullptr || may_be_archived || !settings_.auto_create || settings_.read_only ||
+        !is_topic_name(name)) {
         return false;
     }
     if (topics_.is_changing(name)) {
@@ -131,6 +186,9 @@ Result<void> Broker::close() {
     around_.loop.cancel(retention_timer_);
     retention_timer_ = 0;
     groups_.reset();
+    if (archiver_) {
+        archiver_->stop();
+    }
     topics_.stop_making();
     return wal_ ? wal_->close() : Result<void>();
 }

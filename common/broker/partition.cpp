@@ -49,8 +49,16 @@ Result<void> Partition::begin(std::int64_t log_start) {
     if (epochs_.empty()) {
         epochs_.push_back({.epoch = leader_epoch_, .start_offset = segments_.first_base()});
     }
+    given_start_ = log_start;
+    archives_known_ = around_.archived == nullptr;
     log_start_ = std::clamp(log_start, segments_.first_base(), std::max(visible_.offset, segments_.first_base()));
     return {};
+}
+
+void Partition::learn_archives(std::optional<std::int64_t> first_archived) {
+    archives_known_ = true;
+    const std::int64_t first = std::min(first_archived.value_or(segments_.first_base()), segments_.first_base());
+    log_start_ = std::clamp(given_start_, first, std::max(visible_.offset, first));
 }
 
 void Partition::detach() {
@@ -93,7 +101,7 @@ Result<wal::Appended> Partition::append(std::span<std::byte> batch, const wal::A
     if (!appended || appended->duplicate) {
         return appended;
     }
-    segments_.note(*appended, batch.size());
+    const bool sealed = segments_.note(*appended, batch.size());
     pending_.push_back({.ticket = appended->ticket,
                         .end = {.offset = appended->last_offset + 1,
                                 .segment = appended->segment,
@@ -101,6 +109,9 @@ Result<wal::Appended> Partition::append(std::span<std::byte> batch, const wal::A
     // Without syncs it is complete already, and nobody tells.
     if (const wal::Ticket completed = log_->completed(); completed >= appended->ticket) {
         complete_up_to(completed);
+    }
+    if (sealed && around_.on_sealed) {
+        around_.on_sealed(*this);
     }
     return appended;
 }
@@ -193,8 +204,13 @@ Result<LogSegments::Slice> Partition::read(std::int64_t from, bool stable, std::
 }
 
 Result<void> Partition::remove_below(std::int64_t offset) {
-    log_start_ = std::max(log_start_, std::min(offset, visible_.offset));
+    given_start_ = std::max(given_start_, std::min(offset, visible_.offset));
+    log_start_ = std::max(log_start_, given_start_);
     return segments_.remove_below(log_start_);
+}
+
+Result<void> Partition::remove_local_below(std::int64_t offset) {
+    return segments_.remove_below(std::min(offset, visible_.offset));
 }
 
 Result<std::uint64_t> Partition::size_bytes() {

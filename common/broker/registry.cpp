@@ -42,6 +42,24 @@ Result<TopicEntry> entry_of(const nlohmann::json& json, const std::string& path)
     return entry;
 }
 
+/// What there is to know because of archives.
+Result<void> read_archived(const nlohmann::json& json, const std::string& path, Registry& registry) {
+    const auto uses = json.find("uses_store");
+    registry.uses_store = uses != json.end() && uses->is_boolean() && uses->get<bool>();
+    const auto deleted = json.find("deleted");
+    if (deleted == json.end()) {
+        return {};
+    }
+    for (const auto& [id, name] : deleted->items()) {
+        const auto uuid = parse_uuid(id);
+        if (!uuid || !name.is_string()) {
+            return bad_registry(path, "deleted; expected names of topics by their ids");
+        }
+        registry.deleted[*uuid] = name.get<std::string>();
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Registry> read_registry(io::Fs& fs, const std::string& directory) {
@@ -64,6 +82,9 @@ Result<Registry> read_registry(io::Fs& fs, const std::string& directory) {
             return bad_registry(path, "next_producer_id; expected a number");
         }
         registry.next_producer_id = next->get<std::int64_t>();
+    }
+    if (const auto read = read_archived(json, path, registry); !read) {
+        return read.error();
     }
     const auto topics = json.find("topics");
     if (topics == json.end()) {
@@ -96,6 +117,12 @@ Result<void> write_registry(io::Fs& fs, const std::string& directory, const Regi
         if (entry.making_from) {
             to["making_from"] = *entry.making_from;
         }
+    }
+    if (registry.uses_store) {
+        json["uses_store"] = true;
+    }
+    for (const auto& [id, name] : registry.deleted) {
+        json["deleted"][to_string(id)] = name;
     }
     const std::string text = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     return wal::replace_content(fs, directory + std::string(kRegistry), as_bytes(text));

@@ -27,6 +27,9 @@ struct TopicEntry {
 struct Registry {
     std::map<std::string, TopicEntry> topics{};
     std::int64_t next_producer_id = 0;  ///< none from here on was given away
+    bool uses_store = false;            ///< a store may have archives of these topics
+    /// Names of topics that are gone, by id, of which archives may still be in a store.
+    std::map<protocol::Uuid, std::string> deleted{};
 };
 
 /// errors   io;   corrupt   it is no such file

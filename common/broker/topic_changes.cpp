@@ -71,6 +71,7 @@ Topic* Topics::take(const TopicOrder& order, MadePartitions made) {
     for (MadePartition& each : made) {
         const segment::PartitionName& name = each.partition->name();
         around_.wal->adopt(name, std::move(each.log));
+        each.partition->learn_archives(std::nullopt);  // it is new
         topic->partitions[name.partition] = std::move(each.partition);
     }
     return topic.get();

@@ -265,6 +265,7 @@ TopicSettings settings_of(const ConfigValues& values, TopicSettings defaults) {
     }
     if (const auto policy = values.find("cleanup.policy"); policy != values.end()) {
         settings.deletes = policy->second.find("delete") != std::string::npos;
+        settings.compacts = policy->second.find("compact") != std::string::npos;
     }
     return settings;
 }

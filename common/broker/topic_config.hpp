@@ -55,7 +55,8 @@ struct TopicSettings {
     std::int64_t retention_bytes = -1;                               ///< of a partition; -1: any
     std::int64_t max_message_bytes = 1048588;                        ///< of a batch
     bool log_append_time = false;
-    bool deletes = true;  ///< cleanup.policy holds "delete"
+    bool deletes = true;    ///< cleanup.policy holds "delete"
+    bool compacts = false;  ///< or "compact"
     wal::SegmentLimits segments{};
 };
 

@@ -70,7 +70,7 @@ Result<void> Place::make_one(Work& work, std::int32_t number) const {
     if (auto put = put_topic_id(around.fs, directory, order.id); !put) {
         return put;
     }
-    auto partition = Partition::open({.fs = around.fs, .loop = around.loop}, std::move(name), directory, made.log.get(), 0);
+    auto partition = Partition::open(around.partition_around(order.topic), std::move(name), directory, made.log.get(), 0);
     if (!partition) {
         return partition.error();
     }

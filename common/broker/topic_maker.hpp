@@ -53,6 +53,8 @@ class TopicMaker {
         RegistryFile& registry;
         std::string directory;
         wal::Wal* wal = nullptr;
+        /// What a partition of a topic is opened with. By any thread.
+        std::function<Partition::Surroundings(const std::string& topic)> partition_around{};
     };
     /// errors   exists   a directory has the name of one of the partitions;   io. Nothing of it is there then; what a disk
     ///          that fails did not let go of goes with the next start, or is all of it.

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "io/remove_tree.hpp"
+#include "store/archived_log.hpp"
+
 namespace kseg::broker {
 namespace {
 
@@ -22,13 +25,24 @@ Error read_only_error(const std::string& directory) {
 
 Topics::Topics(Surroundings around)
     : around_(std::move(around)),
+      partition_around_(
+          [fs = &around_.fs, loop = &around_.loop, store = around_.store, sealed = around_.hooks.sealed,
+           cache = around_.store == nullptr ? nullptr : std::make_shared<store::ArchiveCache>()](const std::string& topic) {
+              Partition::Surroundings made{.fs = *fs, .loop = *loop};
+              if (store != nullptr && !is_internal_topic(topic)) {
+                  made.archived = std::make_shared<store::ArchivedLog>(*store, cache);
+                  made.on_sealed = sealed;
+              }
+              return made;
+          }),
       registry_(around_.fs, around_.directory),
       maker_({.fs = around_.fs,
               .loop = around_.loop,
               .workers = around_.workers,
               .registry = registry_,
               .directory = around_.directory,
-              .wal = around_.wal}) {}
+              .wal = around_.wal,
+              .partition_around = partition_around_}) {}
 
 bool is_topic_name(std::string_view name) {
     return !name.empty() && name.size() <= kMostNameChars && name != "." && name != ".." &&
@@ -60,6 +74,9 @@ Result<void> Topics::open() {
             is_read_only() ? Result<void>() : TopicMaker::remove_remains(around_.fs, around_.directory, registry_);
         !removed) {
         return removed;
+    }
+    if (auto finished = finish_deletions(); !finished) {
+        return finished;
     }
     const Registry known = registry_.now();
     const auto names = around_.fs.list(around_.directory);
@@ -115,7 +132,7 @@ Result<void> Topics::remove_set_aside() {
     }
     for (const std::string& name : *names) {
         if (name.ends_with("-delete") && segment::parse_partition_name(name)) {
-            if (auto removed = io::remove_with_files(around_.fs, around_.directory + "/" + name); !removed) {
+            if (auto removed = io::remove_tree(around_.fs, around_.directory + "/" + name); !removed) {
                 return removed;
             }
         }
@@ -176,7 +193,7 @@ Result<void> Topics::open_partition(Topic& topic, std::int32_t number) {
         log = *opened;
     }
     const auto start = log_starts_.find(name);
-    auto partition = Partition::open({.fs = around_.fs, .loop = around_.loop}, name, directory_of(name), log,
+    auto partition = Partition::open(partition_around_(topic.name), name, directory_of(name), log,
                                      start == log_starts_.end() ? 0 : start->second);
     if (!partition) {
         return partition.error();
@@ -203,6 +220,9 @@ Result<void> Topics::remove(const std::string& name) {
     if (found == topics_.end()) {
         return Error{.code = Errc::invalid, .what = "no such topic", .file = name};
     }
+    if (auto noted = note_deletion(*found->second); !noted) {
+        return noted;
+    }
     const std::unique_ptr<Topic> topic = std::move(found->second);
     topics_.erase(found);
     by_id_.erase(topic->id);
@@ -228,6 +248,12 @@ Result<void> Topics::remove(const std::string& name) {
             outcome = saved;
         }
     }
+    if (!outcome) {
+        half_gone_.insert(topic->id);
+    }
+    if (around_.hooks.removed) {
+        around_.hooks.removed(name, topic->id);
+    }
     return outcome;
 }
 
@@ -236,11 +262,17 @@ Result<void> Topics::remove_records(Partition& partition, std::int64_t offset) {
         return read_only_error(around_.directory);
     }
     // Durable first, so that no restart shows records again whose deletion was told.
-    log_starts_[partition.name()] = std::max(offset, partition.log_start());
+    // What lies below log_start() is deleted too only where it is known to be the beginning.
+    const std::int64_t start = partition.archives_known() ? partition.log_start() : partition.deleted_below();
+    log_starts_[partition.name()] = std::max(offset, start);
     if (auto saved = save_log_starts(); !saved) {
         return saved;
     }
-    return partition.remove_below(offset);
+    auto removed = partition.remove_below(offset);
+    if (around_.hooks.shortened) {
+        around_.hooks.shortened(partition);
+    }
+    return removed;
 }
 
 Result<void> Topics::save_log_starts() {

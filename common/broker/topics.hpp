@@ -19,12 +19,18 @@
 #include "broker/topic_config.hpp"
 #include "broker/topic_maker.hpp"
 #include "kafka/protocol/types.hpp"
+#include "objects/object_store.hpp"
 #include "wal/wal.hpp"
 
 namespace kseg::broker {
 
 /// The most partitions that one request may ask for.
 inline constexpr std::int32_t kMostPartitions = 10'000;
+
+/// Whether a topic's records are the broker's own.
+inline bool is_internal_topic(std::string_view name) {
+    return name == "__consumer_offsets" || name == "__transaction_state";
+}
 
 struct Topic {
     std::string name;
@@ -34,8 +40,9 @@ struct Topic {
     /// By number; of a log directory that several brokers shared some are missing.
     std::map<std::int32_t, std::shared_ptr<Partition>> partitions{};
 
-    /// Those whose records are the broker's own.
-    [[nodiscard]] bool is_internal() const { return name == "__consumer_offsets" || name == "__transaction_state"; }
+    [[nodiscard]] bool is_internal() const { return is_internal_topic(name); }
+    /// Whether its sealed segments go to a store, where there is one.
+    [[nodiscard]] bool is_archived() const { return !is_internal() && settings.deletes && !settings.compacts; }
     [[nodiscard]] Partition* find(std::int32_t partition) const {
         const auto found = partitions.find(partition);
         return found == partitions.end() ? nullptr : found->second.get();
@@ -44,6 +51,13 @@ struct Topic {
 
 /// Whether a name can be a topic's, as Kafka sees it.
 bool is_topic_name(std::string_view name);
+
+/// Who sees to archives is told of what becomes of topics; empty where nobody does.
+struct TopicHooks {
+    std::function<void(const Partition&)> sealed{};     ///< a segment of it
+    std::function<void(const Partition&)> shortened{};  ///< it begins later, durably
+    std::function<void(const std::string& name, const protocol::Uuid& id)> removed{};
+};
 
 class Topics {
   public:
@@ -56,6 +70,8 @@ class Topics {
         std::string directory;
         wal::Wal* wal = nullptr;  ///< null: nothing is written
         TopicSettings defaults{};
+        objects::ObjectStore* store = nullptr;  ///< of archives, for reading; null without one
+        TopicHooks hooks{};
     };
 
     explicit Topics(Surroundings around);
@@ -104,6 +120,17 @@ class Topics {
     /// Deletes what is older or more than the settings keep; the active segment stays.
     Result<void> apply_retention();
 
+    /// Makes partitions that only a store has, of a topic that is there or not, and gives each a log that begins where its
+    /// archives end; those between them begin at 0.
+    Result<void> adopt(const std::string& name, const protocol::Uuid& id, const std::map<std::int32_t, std::int64_t>& ends);
+    /// Names of deleted topics whose archives have to be removed, by id. A topic is among them before anything else of its
+    /// deletion is done.
+    [[nodiscard]] std::map<protocol::Uuid, std::string> deleted() const { return registry_.now().deleted; }
+    /// Whether nothing of a deleted topic is here any more that the next start would take for one.
+    [[nodiscard]] bool is_gone(const protocol::Uuid& id) const;
+    /// The store has no archive of it any more.
+    Result<void> forget_deleted(const protocol::Uuid& id);
+
     /// The next of the numbers that producers get; durable before it is returned, by the thousand.
     Result<std::int64_t> next_producer_id();
 
@@ -118,10 +145,16 @@ class Topics {
     void forget_name(const std::string& name);
     Result<void> remove_set_aside();
     Result<void> save_log_starts();
+    Result<void> note_deletion(const Topic& topic);
+    Result<void> finish_deletions();
+    Result<void> make_adopted(const segment::PartitionName& name, const protocol::Uuid& id, std::int64_t begin);
     Result<void> retain(const Topic& topic, Partition& partition);
+    void retain_archives(const Topic& topic, const Partition& partition, std::uint64_t& left, std::int64_t& keep_from,
+                         bool& all_go) const;
     [[nodiscard]] std::string directory_of(const segment::PartitionName& name) const;
 
     Surroundings around_;
+    std::function<Partition::Surroundings(const std::string& topic)> partition_around_;  // by any thread
     std::map<std::string, std::unique_ptr<Topic>, std::less<>> topics_;
     std::map<protocol::Uuid, Topic*> by_id_;
     /// Topics that are changing, and who waits for that.
@@ -130,7 +163,8 @@ class Topics {
     std::map<std::string, std::set<std::string>> alike_;
     RegistryFile registry_;
     TopicMaker maker_;
-    wal::PartitionOffsets log_starts_;  // as they are on the disk
+    std::set<protocol::Uuid> half_gone_;  // deleted topics whose directories could not be removed
+    wal::PartitionOffsets log_starts_;    // as they are on the disk
     std::int64_t next_producer_id_ = 0;
     std::int64_t producer_ids_end_ = 0;
 };
