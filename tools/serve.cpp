@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg serve: a Kafka broker over a log directory.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <memory>
@@ -15,6 +14,7 @@
 #include "io/sink.hpp"
 #include "io/unsynced_fs.hpp"
 #include "options.hpp"
+#include "process_limits.hpp"
 #include "report.hpp"
 #include "serve_options.hpp"
 #include "serve_store.hpp"
@@ -28,15 +28,6 @@ namespace {
 
 /// They wait for disks and stores more than they compute.
 constexpr unsigned kWorkers = 4;
-
-/// Every partition and every client takes descriptors; a shell's limit is often for neither.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)::setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 Result<void> tell_address(const ServeOptions& options, std::uint16_t port) {
     const broker::Address address{.host = options.listen.host, .port = port};
@@ -120,6 +111,7 @@ Exit run_serve(ServeOptions& options, const Globals& globals) {
         partitions = partitions == 0 ? options.broker.default_partitions : partitions;
     }
     raise_descriptor_limit();
+    keep_freed_memory();
     if (const auto served = serve(options, report); !served) {
         report.error(served.error());
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -18,6 +19,46 @@ constexpr std::size_t kMostHeaderBytes = std::size_t{64} << 10;
 constexpr long kReceiveBufferBytes = 512L << 10;  // the most that libcurl takes
 constexpr long kSendBufferBytes = 512L << 10;
 constexpr long kLeastBytesPerSecond = 1024;
+
+#ifdef KSEG_CURL_LIBRARY
+/// Loaded when the first store is opened: with the thirty libraries that it brings along it would be a third of the time
+/// that any command takes to start.
+void* function_of(const char* name) {
+    static void* const library = ::dlopen(KSEG_CURL_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    return library == nullptr ? nullptr : ::dlsym(library, name);
+}
+template <typename Function>
+Function* load(const char* name, Function* /*type*/) {
+    return reinterpret_cast<Function*>(function_of(name));
+}
+#define KSEG_CURL_FUNCTION(name) decltype(&::curl_##name) name = load("curl_" #name, decltype(&::curl_##name){})
+#else
+#define KSEG_CURL_FUNCTION(name) decltype(&::curl_##name) name = &::curl_##name
+#endif
+
+/// What is used of libcurl; all of it null where it is not installed.
+struct Curl {
+    KSEG_CURL_FUNCTION(global_init);
+    KSEG_CURL_FUNCTION(easy_init);
+    KSEG_CURL_FUNCTION(easy_cleanup);
+    KSEG_CURL_FUNCTION(easy_reset);
+    KSEG_CURL_FUNCTION(easy_setopt);
+    KSEG_CURL_FUNCTION(easy_getinfo);
+    KSEG_CURL_FUNCTION(easy_perform);
+    KSEG_CURL_FUNCTION(easy_strerror);
+    KSEG_CURL_FUNCTION(slist_append);
+    KSEG_CURL_FUNCTION(slist_free_all);
+
+    static const Curl& get() {
+        static const Curl curl;
+        return curl;
+    }
+    [[nodiscard]] bool is_there() const {
+        return global_init != nullptr && easy_init != nullptr && easy_cleanup != nullptr && easy_reset != nullptr &&
+               easy_setopt != nullptr && easy_getinfo != nullptr && easy_perform != nullptr && easy_strerror != nullptr &&
+               slist_append != nullptr && slist_free_all != nullptr;
+    }
+};
 
 /// libcurl writes to TLS connections in ways that may raise SIGPIPE, and with CURLOPT_NOSIGNAL leaves that to its caller:
 /// the signal is held back in this thread, and one that came meanwhile is taken.
@@ -48,10 +89,10 @@ class NoSigpipe {
 };
 
 struct EasyDelete {
-    void operator()(CURL* handle) const { ::curl_easy_cleanup(handle); }
+    void operator()(CURL* handle) const { Curl::get().easy_cleanup(handle); }
 };
 struct ListDelete {
-    void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const { Curl::get().slist_free_all(list); }
 };
 using HeaderList = std::unique_ptr<curl_slist, ListDelete>;
 
@@ -103,7 +144,7 @@ std::size_t receive_body(char* data, std::size_t size, std::size_t count, void* 
     Receiver& receiver = target.receiver;
     const std::string_view part(data, size * count);
     long status = 0;
-    ::curl_easy_getinfo(target.handle, CURLINFO_RESPONSE_CODE, &status);
+    Curl::get().easy_getinfo(target.handle, CURLINFO_RESPONSE_CODE, &status);
     const bool success = status >= 200 && status < 300;
     const std::uint64_t most = success ? receiver.most_body_bytes : HttpTransport::kMostErrorBytes;
     const std::size_t fits =
@@ -151,7 +192,7 @@ class CurlTransport final : public HttpTransport {
   private:
     template <typename Value>
     void set(CURLoption option, Value value) {
-        ::curl_easy_setopt(handle_.get(), option, value);
+        Curl::get().easy_setopt(handle_.get(), option, value);
     }
     void set_connection(const HttpRequest& request);
     void set_method(const HttpRequest& request);
@@ -162,7 +203,7 @@ class CurlTransport final : public HttpTransport {
 
 void CurlTransport::set_connection(const HttpRequest& request) {
     // Keeps the connections, forgets what the request before set.
-    ::curl_easy_reset(handle_.get());
+    Curl::get().easy_reset(handle_.get());
     set(CURLOPT_NOSIGNAL, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
     set(CURLOPT_PROTOCOLS_STR, "http,https");
@@ -210,11 +251,12 @@ HttpAnswer CurlTransport::send(const HttpRequest& request) {
     std::array<char, CURL_ERROR_SIZE> detail{};
     set_connection(request);
     set_method(request);
-    HeaderList headers(::curl_slist_append(nullptr, "Expect:"));  // no round trip before a body, which not all servers know
+    HeaderList headers(
+        Curl::get().slist_append(nullptr, "Expect:"));  // no round trip before a body, which not all servers know
     for (const auto& [name, value] : request.headers) {
         // A header without a value is written with ';', or libcurl would leave it out.
         const std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
-        if (curl_slist* const longer = ::curl_slist_append(headers.get(), line.c_str())) {
+        if (curl_slist* const longer = Curl::get().slist_append(headers.get(), line.c_str())) {
             (void)headers.release();
             headers.reset(longer);
         }
@@ -231,10 +273,10 @@ HttpAnswer CurlTransport::send(const HttpRequest& request) {
     CURLcode code = CURLE_OK;
     {
         const NoSigpipe quiet;
-        code = ::curl_easy_perform(handle_.get());
+        code = Curl::get().easy_perform(handle_.get());
     }
     long status = 0;
-    ::curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    Curl::get().easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
     if (code == CURLE_OK || receiver.body_cut) {
         return answer;
@@ -243,15 +285,18 @@ HttpAnswer CurlTransport::send(const HttpRequest& request) {
     answer.why = receiver.body_too_large                    ? fmt::format("answer over {} bytes", request.most_body_bytes)
                  : receiver.header_bytes > kMostHeaderBytes ? std::string("headers over 64 KiB")
                  : detail.front() != '\0'                   ? std::string(detail.data())
-                                                            : std::string(::curl_easy_strerror(code));
+                                                            : std::string(Curl::get().easy_strerror(code));
     return answer;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> curl_transport(HttpOptions options) {
-    static const CURLcode started = ::curl_global_init(CURL_GLOBAL_DEFAULT);  // once, whichever thread comes first
-    CURL* const handle = started == CURLE_OK ? ::curl_easy_init() : nullptr;
+    if (!Curl::get().is_there()) {
+        return Error{.code = Errc::unsupported, .what = "libcurl is needed for this store, and is not installed"};
+    }
+    static const CURLcode started = Curl::get().global_init(CURL_GLOBAL_DEFAULT);  // once, whichever thread comes first
+    CURL* const handle = started == CURLE_OK ? Curl::get().easy_init() : nullptr;
     if (handle == nullptr) {
         return Error{.code = Errc::unsupported, .what = "libcurl cannot be started"};
     }

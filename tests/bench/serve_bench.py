@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tests/bench/run measures of `kseg serve`: one client, librdkafka, against it, Apache Kafka and librdkafka's own mock cluster."""
+"""What tests/bench/run measures of `kseg serve`: the same clients against it, Apache Kafka, franz-go's kfake and librdkafka's mock
+cluster, in one run. Of the two clients bench_client does so little that a broker is measured; librdkafka is a real one, and often
+what it waits for is itself."""
 import contextlib
+import os
 import pathlib
 import shutil
 import statistics
@@ -17,6 +20,11 @@ class Server:
 
     def __init__(self, address, ready_s, pid):
         self.address, self.ready_s, self.pid = address, ready_s, pid
+
+    def cpu_s(self):
+        """Processor time that it has taken."""
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mib(self):
         """What it has in memory that is not a file's."""
@@ -43,9 +51,10 @@ def kseg_server(kseg, folder, *options):
 
 
 @contextlib.contextmanager
-def mock_server(python):
+def other_server(command):
+    """One that prints its address and ends with its input."""
     begin = time.perf_counter()
-    process = subprocess.Popen([python, LOAD, "mock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         yield Server(process.stdout.readline().strip(), time.perf_counter() - begin, process.pid)
     finally:
@@ -72,90 +81,143 @@ def kafka_server(folder):
         ask("stop")
 
 
+OURS, DURABLE, KAFKA, FLUSHED = "kseg", "kseg --sync always", "Kafka", "Kafka flush.messages=1"
+PAIRS = ((OURS, KAFKA), (OURS, "kfake"), (OURS, "mock"), (DURABLE, FLUSHED))
+
+
 class ServeBench:
     """The part of Bench (tests/bench/run) that is about the broker."""
 
-    def serve_client(self):
-        done = subprocess.run([SUPPORT / "clients" / "fetch", "confluent"], capture_output=True, text=True, check=True)
-        return done.stdout.split()[0]
+    def fetched(self, name):
+        done = subprocess.run([SUPPORT / "clients" / "fetch", name], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
 
     def serve_load(self, *words):
-        done = subprocess.run([self.python, LOAD, *map(str, words)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*map(str, words)], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"failed: {' '.join(map(str, words))}: {done.stderr[-500:]}")
         return [float(line) for line in done.stdout.split()]
 
+    def librdkafka(self, *words):
+        return self.serve_load(self.python, LOAD, *words)
+
+    def bare(self, *words):
+        return self.serve_load(self.build / "tests/bench/bench_client", *words)
+
     @contextlib.contextmanager
     def servers(self):
         """All of them, running at once; only one works at a time."""
-        self.python = self.serve_client()
+        self.python = self.fetched("confluent")[0]
         folder = self.fresh("serve")
         for name in ("kseg", "durable", "kafka"):
             (folder / name).mkdir()
         with contextlib.ExitStack() as stack:
-            yield {"kseg": stack.enter_context(kseg_server(self.kseg, folder / "kseg")),
-                   "kseg --sync always": stack.enter_context(kseg_server(self.kseg, folder / "durable", "--data",
-                                                                         folder / "durable" / "data", "--sync", "always")),
-                   "mock": stack.enter_context(mock_server(self.python)),
-                   "Kafka": stack.enter_context(kafka_server(folder / "kafka"))}
+            kafka = stack.enter_context(kafka_server(folder / "kafka"))
+            yield {OURS: stack.enter_context(kseg_server(self.kseg, folder / "kseg")),
+                   DURABLE: stack.enter_context(kseg_server(self.kseg, folder / "durable", "--data", folder / "durable" / "data",
+                                                            "--sync", "always")),
+                   KAFKA: kafka, FLUSHED: kafka,
+                   "kfake": stack.enter_context(other_server(self.fetched("kfake"))),
+                   "mock": stack.enter_context(other_server([self.python, LOAD, "mock"]))}
         shutil.rmtree(folder)
 
-    def serve_rows(self, what, measured, goals, unit, better_is_less=False):
-        """measured: for each server the figures of the rounds. Every kseg against every other, as a ratio that is better when large."""
-        for ours in ("kseg", "kseg --sync always"):
-            for theirs in ("Kafka", "mock"):
-                if not measured.get(ours) or not measured.get(theirs):
-                    continue
-                pairs = list(zip(measured[ours], measured[theirs]))
-                ratios = [b / a for a, b in pairs] if better_is_less else [a / b for a, b in pairs]
-                note = f"{statistics.median(measured[ours]):.3g} to {statistics.median(measured[theirs]):.3g} {unit}"
-                self.row(f"{what}, {ours} / {theirs}", ratios, goals.get(theirs, "-"), note)
+    def serve_rows(self, what, measured, goals, unit, better_is_less=False, cpu=None):
+        """measured: for each server the figures of the rounds. Ours against others, as a ratio that is better when large.
+        cpu: as measured, processor seconds of the server for each GB. Of several figures the first was for warming up."""
+        def worth(figures):
+            return {name: found[1:] if len(found) > 1 else found for name, found in figures.items()}
+
+        measured, cpu = worth(measured), worth(cpu or {})
+        for ours, theirs in PAIRS:
+            if ours not in measured or theirs not in measured:
+                continue
+            pairs = list(zip(measured[ours], measured[theirs]))
+            ratios = [b / a for a, b in pairs] if better_is_less else [a / b for a, b in pairs]
+            note = f"{statistics.median(measured[ours]):.3g} to {statistics.median(measured[theirs]):.3g} {unit}"
+            if cpu:
+                note += f"; CPU {statistics.median(cpu[ours]):.2f} to {statistics.median(cpu[theirs]):.2f} s/GB"
+            self.row(f"{what}, {ours} / {theirs}", ratios, goals.get(theirs, "-"), note)
 
     def bench_serve_start(self):
         """From the start of the process to the address, and memory then; the mock's is of a Python that holds it."""
-        self.python = self.serve_client()
         ready, memory = {}, {}
-        for _ in range(min(self.options.rounds, 3)):
+        for _ in range(min(self.options.rounds, 3) + 1):
             with self.servers() as servers:
                 for name, server in servers.items():
+                    name = KAFKA if name == FLUSHED else name
                     ready.setdefault(name, []).append(1000 * server.ready_s)
                     memory.setdefault(name, []).append(server.memory_mib())
-        self.serve_rows("serve, ready", ready, {"Kafka": ">= 10"}, "ms", better_is_less=True)
-        self.serve_rows("serve, idle memory", memory, {"Kafka": ">= 10"}, "MiB", better_is_less=True)
+        self.serve_rows("serve, ready", ready, {KAFKA: ">= 10"}, "ms", better_is_less=True)
+        self.serve_rows("serve, idle memory", memory, {KAFKA: ">= 10"}, "MiB", better_is_less=True)
+
+    def serve_rounds(self, servers, what):
+        """Topics to measure with, of every server in turn, and one round more for warming up. A topic is gone afterwards: some
+        brokers keep all in memory."""
+        for i in range(min(self.options.rounds, 3) + 1):
+            for name, server in servers.items():
+                topic = f"{what}-{i}-{'flushed' if name == FLUSHED else 'plain'}".replace(" ", "-")
+                if name == FLUSHED:
+                    self.bare("create", server.address, topic, "flush.messages", 1)
+                yield name, server, topic
+                if name != "mock":
+                    self.bare("delete", server.address, topic)
+
+    def bench_serve_bare(self):
+        """The broker: batches that are ready made, answers of which only the CRCs are looked at."""
+        with self.servers() as servers:
+            for size, count, batch in ((1024, 400_000, 1_000_000), (1024, 200_000, 16_384), (100, 2_000_000, 1_000_000),
+                                       (100, 1_000_000, 16_384)):
+                count //= self.scale
+                gb, made, read, made_cpu, read_cpu = count * size / 1e9, {}, {}, {}, {}
+                what = f"{size} B in {batch >> 10} KiB"
+                for name, server, topic in self.serve_rounds(servers, f"bare {size} {batch}"):
+                    cpu = server.cpu_s()
+                    seconds, = self.bare("produce", server.address, topic, count, size, batch, 1, 5)
+                    made.setdefault(name, []).append(1000 * gb / seconds)
+                    made_cpu.setdefault(name, []).append((server.cpu_s() - cpu) / gb)
+                    if name not in (OURS, KAFKA, "kfake"):  # the mock has forgotten most; the others read as these do
+                        continue
+                    cpu = server.cpu_s()
+                    seconds, = self.bare("consume", server.address, topic, count)
+                    read.setdefault(name, []).append(1000 * gb / seconds)
+                    read_cpu.setdefault(name, []).append((server.cpu_s() - cpu) / gb)
+                self.serve_rows(f"bare produce {what}", made, {KAFKA: ">= 1.5", FLUSHED: ">= 2"}, "MB/s", cpu=made_cpu)
+                self.serve_rows(f"bare consume {what}", read, {KAFKA: ">= 2"}, "MB/s", cpu=read_cpu)
+            figures = ("acknowledged, median", "acknowledged, 99 %", "at a consumer, median", "at a consumer, 99 %")
+            waits = [{} for _ in figures]
+            for name, server, topic in self.serve_rounds({n: s for n, s in servers.items() if n != "mock"}, "bare latency"):
+                for found, value in zip(waits, self.bare("latency", server.address, topic, 1000 // self.scale)):
+                    found.setdefault(name, []).append(value)
+            for figure, found in zip(figures, waits):
+                self.serve_rows(f"bare, {figure}", found, {}, "ms", better_is_less=True)
 
     def bench_serve(self):
-        rounds = min(self.options.rounds, 3)
+        """What a real client gets."""
         with self.servers() as servers:
             for size, count in ((1024, 400_000), (100, 1_000_000)):
                 for codec in ("none", "lz4", "zstd"):
                     for acks in ("1", "all"):
-                        self.serve_throughput(servers, rounds, size, count // self.scale, codec, acks)
-            waits, firsts = {}, {}  # few messages: the mock takes half a second for each
-            for i in range(rounds + 1):
-                for name, server in servers.items():
-                    topic = f"latency-{i}"
-                    median, _ = self.serve_load("latency", server.address, topic, 50)
-                    first, = self.serve_load("group", server.address, topic)
-                    if i:
-                        waits.setdefault(name, []).append(median)
-                        firsts.setdefault(name, []).append(first)
-            self.serve_rows("serve, message to consumer", waits, {}, "ms", better_is_less=True)
+                        self.serve_throughput(servers, size, count // self.scale, codec, acks)
+            waits, slow, firsts = {}, {}, {}  # few messages: the mock takes half a second for each
+            for name, server, topic in self.serve_rounds(servers, "latency"):
+                median, most = self.librdkafka("latency", server.address, topic, 50)
+                waits.setdefault(name, []).append(median)
+                slow.setdefault(name, []).append(most)
+                first, = self.librdkafka("group", server.address, topic)
+                firsts.setdefault(name, []).append(first)
+            self.serve_rows("serve, message to consumer, median", waits, {}, "ms", better_is_less=True)
+            self.serve_rows("serve, message to consumer, 99 %", slow, {}, "ms", better_is_less=True)
             self.serve_rows("serve, first of a group", firsts, {}, "ms", better_is_less=True)
             memory = {name: [server.memory_mib()] for name, server in servers.items()}
             self.serve_rows("serve, memory afterwards", memory, {}, "MiB", better_is_less=True)
 
-    def serve_throughput(self, servers, rounds, size, count, codec, acks):
-        # The mock keeps few megabytes of a partition: what it forgot cannot be consumed.
+    def serve_throughput(self, servers, size, count, codec, acks):
         produced, consumed = {}, {}
-        for i in range(rounds + 1):
-            for name, server in servers.items():
-                topic = f"t-{size}-{codec}-{acks}-{i}"
-                seconds, = self.serve_load("produce", server.address, topic, count, size, codec, acks)
-                if i:
-                    produced.setdefault(name, []).append(count / seconds / 1000)
-                if acks == "1" and name != "mock":
-                    seconds, = self.serve_load("consume", server.address, topic, count)
-                    if i:
-                        consumed.setdefault(name, []).append(count / seconds / 1000)
-        self.serve_rows(f"serve, produce {size} {codec} acks={acks}", produced, {"Kafka": ">= 1"}, "thousand/s")
-        self.serve_rows(f"serve, consume {size} {codec}", consumed, {"Kafka": ">= 1"}, "thousand/s")
+        for name, server, topic in self.serve_rounds(servers, f"t {size} {codec} {acks}"):
+            seconds, = self.librdkafka("produce", server.address, topic, count, size, codec, acks)
+            produced.setdefault(name, []).append(count / seconds / 1000)
+            if acks == "1" and name in (OURS, KAFKA, "kfake"):
+                seconds, = self.librdkafka("consume", server.address, topic, count)
+                consumed.setdefault(name, []).append(count / seconds / 1000)
+        self.serve_rows(f"serve, produce {size} {codec} acks={acks}", produced, {KAFKA: ">= 1", FLUSHED: ">= 2"}, "thousand/s")
+        self.serve_rows(f"serve, consume {size} {codec}", consumed, {KAFKA: ">= 1"}, "thousand/s")

@@ -97,7 +97,7 @@ def produce(bootstrap, topic, count, size, codec, acks):
 def consume(bootstrap, topic, count):
     lib, count = library(), int(count)
     rk = handle(lib, 1, {"bootstrap.servers": bootstrap, "group.id": "unused", "log_level": 2, "fetch.wait.max.ms": 100,
-                         "queued.max.messages.kbytes": 200000, "check.crcs": "true"})
+                         "queued.max.messages.kbytes": 2000000, "queued.min.messages": 10000000, "check.crcs": "true"})
     rkt = topic_handle(lib, rk, topic)
     begin, got = time.perf_counter(), 0
     queue = ctypes.c_void_p(lib.rd_kafka_queue_new(rk))

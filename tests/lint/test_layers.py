@@ -41,7 +41,7 @@ LIBRARIES = [
 ]
 # Of these, headers too may include them; the others stay in the .cpp that adapts the library.
 IN_HEADERS = re.compile(r"(fmt|CLI|nlohmann)/")
-SYSTEM = re.compile(r"((sys|netinet|arpa|linux)/[\w/]+|[a-z]mmintrin|unistd|fcntl|poll|signal|termios|errno|time|dirent|pthread|netdb|fnmatch)\.h"
+SYSTEM = re.compile(r"((sys|netinet|arpa|linux)/[\w/]+|[a-z]mmintrin|unistd|fcntl|poll|signal|termios|errno|time|dirent|pthread|netdb|fnmatch|dlfcn|malloc)\.h"
                     r"|[xinew]mmintrin\.h|immintrin\.h")
 STANDARD = re.compile(r"[a-z_0-9]+")
 

@@ -13,7 +13,7 @@ ENTRIES = {"CMakeLists.txt", "CMakePresets.json", "tools", "common", "man", "tes
 MOST_LINES, MOST_DRIVER_LINES = 600, 150
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 # Files of data, and formats without comments.
-NO_LICENCE_LINE = re.compile(r"tests/(data|fuzz/corpus)/|LICENSE$|\.gitignore$|.*\.json$|.*/go\.sum$")
+NO_LICENCE_LINE = re.compile(r"tests/(data|fuzz/corpus)/|LICENSE$|\.gitignore$|.*\.json$|.*/go\.sum$|.*/Cargo\.lock$")
 # In common/: results are returned; printing and ending the program are for tools/.
 BANNED = [r"\bstd::c(out|err|log)\b", r"(?<![\w])_?exit\s*\(", r"(?<![\w])(quick_exit|abort)\s*\(",
           r"(?<![\w])v?f?printf\s*\(", r"(?<![\w])f?puts\s*\(", r"\bfmt::(v?print|println)\b", r"\bgetenv\b"]
