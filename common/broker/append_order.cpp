@@ -20,14 +20,15 @@ constexpr std::size_t kMostBeside = std::size_t{64} << 20;
 
 struct Item {
     std::span<std::byte> batch{};
+    bool needs_keys = false;
     std::shared_ptr<const void> owner{};
     AppendOrder::Checked then{};
     bool is_checked = false;
     Result<void> outcome{};
 };
 
-Result<void> check_with(std::span<std::byte> batch, record::RecordReader& reader) {
-    const auto checked = wal::check_batch(batch, reader);
+Result<void> check_with(const Item& item, record::RecordReader& reader) {
+    const auto checked = wal::check_batch(item.batch, reader, item.needs_keys);
     return checked ? Result<void>() : checked.error();
 }
 
@@ -59,11 +60,11 @@ struct AppendOrder::State : std::enable_shared_from_this<AppendOrder::State> {
     /// Whether it was done on the loop.
     bool check_here(Item& item) {
         if (!is_compressed(item.batch)) {
-            item.outcome = check_with(item.batch, small);
+            item.outcome = check_with(item, small);
             return true;
         }
         if (item.batch.size() <= kMostPackedBytes) {
-            item.outcome = check_with(item.batch, small);
+            item.outcome = check_with(item, small);
             // What is wrong may be the limit.
             if (item.outcome || small.problem() != record::Problem::bad_codec) {
                 return true;
@@ -71,7 +72,7 @@ struct AppendOrder::State : std::enable_shared_from_this<AppendOrder::State> {
         }
         if (beside_bytes + item.batch.size() > kMostBeside) {
             record::RecordReader large(max_batch_bytes);
-            item.outcome = check_with(item.batch, large);
+            item.outcome = check_with(item, large);
             return true;
         }
         return false;
@@ -81,7 +82,7 @@ struct AppendOrder::State : std::enable_shared_from_this<AppendOrder::State> {
         beside_bytes += item->batch.size();
         workers.run([weak = weak_from_this(), partition, item, most = max_batch_bytes]() -> Loop::Task {
             record::RecordReader large(most);
-            item->outcome = check_with(item->batch, large);
+            item->outcome = check_with(*item, large);
             return [weak, partition, item] {
                 if (const auto state = weak.lock()) {
                     item->is_checked = true;
@@ -119,10 +120,10 @@ AppendOrder::AppendOrder(Workers& workers, std::size_t max_batch_bytes)
 
 AppendOrder::~AppendOrder() = default;
 
-void AppendOrder::check(const std::shared_ptr<Partition>& partition, std::span<std::byte> batch,
+void AppendOrder::check(const std::shared_ptr<Partition>& partition, std::span<std::byte> batch, bool needs_keys,
                         std::shared_ptr<const void> owner, Checked then) {
     const auto queue = state_->queues.find(partition.get());
-    Item here{.batch = batch};
+    Item here{.batch = batch, .needs_keys = needs_keys};
     here.is_checked = state_->check_here(here);
     if (here.is_checked && queue == state_->queues.end()) {
         then(here.outcome);

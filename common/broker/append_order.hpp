@@ -27,10 +27,11 @@ class AppendOrder {
     /// What follows when a batch was checked and it is its turn: it may be appended at once, or not at all.
     using Checked = std::function<void(const Result<void>&)>;
     /// Checks a batch as wal::check_batch() does and calls `then`, at once or later.
+    /// needs_keys   as there
     /// batch   its length and header are right; nobody else touches it until then
     /// owner   held until then: has the bytes
-    void check(const std::shared_ptr<Partition>& partition, std::span<std::byte> batch, std::shared_ptr<const void> owner,
-               Checked then);
+    void check(const std::shared_ptr<Partition>& partition, std::span<std::byte> batch, bool needs_keys,
+               std::shared_ptr<const void> owner, Checked then);
 
   private:
     struct State;

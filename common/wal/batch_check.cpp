@@ -17,7 +17,7 @@ constexpr std::size_t kMaxTimestampAt = record::kCrcCoverAt + 2 + 4 + 8;  // att
 
 }  // namespace
 
-Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader) {
+Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader, bool needs_keys) {
     auto batch = record::BatchView::parse(whole, {});
     if (!batch) {
         return batch;
@@ -39,12 +39,17 @@ Result<record::BatchView> check_batch(std::span<std::byte> whole, record::Record
     reader.open(*batch);
     record::RecordView record;
     TimestampMs largest = std::numeric_limits<TimestampMs>::min();
+    bool all_have_keys = true;
     while (reader.next(record)) {
+        all_have_keys = all_have_keys && record.key.has_value();
         largest = std::max(largest, record.stored_timestamp);
     }
     if (reader.problem() != record::Problem::none) {
         return Error{.code = Errc::corrupt,
                      .what = fmt::format("{}: {}", record::to_string(reader.problem()), reader.problem_text())};
+    }
+    if (needs_keys && !all_have_keys) {
+        return Error{.code = Errc::corrupt, .what = "a record without a key, in a topic that is compacted"};
     }
     if (header.timestamp_type() != record::TimestampType::create || reader.count() == 0 ||
         header.max_timestamp == largest) {

@@ -222,7 +222,7 @@ void append(Broker& broker, AppendOrder& order, const std::shared_ptr<Pending>& 
                           .log_append_time = topic->settings.log_append_time,
                           .topic_at = topic_at,
                           .partition_at = partition_at};
-    order.check(found, arrival.whole, pending, [&broker, arrival](const Result<void>& checked) {
+    order.check(found, arrival.whole, topic->settings.compacts, pending, [&broker, arrival](const Result<void>& checked) {
         append_checked(broker, arrival, checked);
         arrival.pending->done_with_one();
     });
