@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/crc.hpp"
 #include "kafka/wire/writer.hpp"
@@ -39,17 +40,21 @@ Result<record::BatchView> check_batch(std::span<std::byte> whole, record::Record
     reader.open(*batch);
     record::RecordView record;
     TimestampMs largest = std::numeric_limits<TimestampMs>::min();
-    bool all_have_keys = true;
+    std::optional<std::int64_t> without_key;
     while (reader.next(record)) {
-        all_have_keys = all_have_keys && record.key.has_value();
+        if (needs_keys && !record.key && !without_key) {
+            without_key = reader.count() - 1;
+        }
         largest = std::max(largest, record.stored_timestamp);
     }
     if (reader.problem() != record::Problem::none) {
         return Error{.code = Errc::corrupt,
                      .what = fmt::format("{}: {}", record::to_string(reader.problem()), reader.problem_text())};
     }
-    if (needs_keys && !all_have_keys) {
-        return Error{.code = Errc::corrupt, .what = "a record without a key, in a topic that is compacted"};
+    if (without_key) {
+        return Error{.code = Errc::invalid,
+                     .what = "a record without a key, in a log that is compacted",
+                     .at = static_cast<std::uint64_t>(*without_key)};
     }
     if (header.timestamp_type() != record::TimestampType::create || reader.count() == 0 ||
         header.max_timestamp == largest) {

@@ -17,7 +17,8 @@ namespace kseg::wal {
 /// that and the CRC, as a broker does; nothing else is changed.
 /// whole        one batch of magic 2
 /// needs_keys   a record without a key is wrong, as in a log that is compacted
-/// errors   corrupt      the length, the CRC or the body is wrong
+/// errors   invalid      the record whose number in the batch is the error's place has no key
+///          corrupt      the length, the CRC or the body is wrong
 ///          unsupported  magic 0 and 1: their offsets are inside what their CRC covers
 Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader, bool needs_keys = false);
 

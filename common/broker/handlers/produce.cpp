@@ -148,6 +148,14 @@ void append_checked(Broker& broker, const Arrival& arrival, const Result<void>& 
         pending.refuse(answer, ErrorCode::unknown_topic_or_partition, kNotHosted);
         return;
     }
+    if (!checked && checked.error().code == Errc::invalid) {
+        std::string text = fmt::format("Compacted topic cannot accept message without key in topic partition {}-{}",
+                                       partition.name().topic, partition.name().partition);
+        answer.log_start_offset = partition.log_start();
+        answer.record_errors.push_back({static_cast<std::int32_t>(checked.error().at.value_or(0)), text});
+        pending.refuse(answer, ErrorCode::invalid_record, std::move(text));
+        return;
+    }
     if (!checked) {
         pending.refuse(answer,
                        checked.error().code == Errc::corrupt ? ErrorCode::invalid_record : error_code_of(checked.error()),
