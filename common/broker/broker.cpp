@@ -59,7 +59,7 @@ Result<std::unique_ptr<Broker>> Broker::open(const Surroundings& around, BrokerS
     while (settings.directory.size() > 1 && settings.directory.ends_with('/')) {
         settings.directory.pop_back();
     }
-    // What a client compressed is decompressed on the loop's thread.
+    // What a client compressed is decompressed to be checked.
     settings.log.max_batch_bytes = std::min(settings.log.max_batch_bytes, kMostDecompressedBytes);
     std::unique_ptr<wal::Wal> wal;
     if (!settings.read_only) {

@@ -47,6 +47,11 @@ struct Topic {
         const auto found = partitions.find(partition);
         return found == partitions.end() ? nullptr : found->second.get();
     }
+    /// The same for whoever needs it beyond the topic's life.
+    [[nodiscard]] std::shared_ptr<Partition> share(std::int32_t partition) const {
+        const auto found = partitions.find(partition);
+        return found == partitions.end() ? nullptr : found->second;
+    }
 };
 
 /// Whether a name can be a topic's, as Kafka sees it.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/crc.hpp"
 #include "kafka/wire/writer.hpp"
@@ -17,7 +18,7 @@ constexpr std::size_t kMaxTimestampAt = record::kCrcCoverAt + 2 + 4 + 8;  // att
 
 }  // namespace
 
-Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader) {
+Result<record::BatchView> check_batch(std::span<std::byte> whole, record::RecordReader& reader, bool needs_keys) {
     auto batch = record::BatchView::parse(whole, {});
     if (!batch) {
         return batch;
@@ -39,12 +40,21 @@ Result<record::BatchView> check_batch(std::span<std::byte> whole, record::Record
     reader.open(*batch);
     record::RecordView record;
     TimestampMs largest = std::numeric_limits<TimestampMs>::min();
+    std::optional<std::int64_t> without_key;
     while (reader.next(record)) {
+        if (needs_keys && !record.key && !without_key) {
+            without_key = reader.count() - 1;
+        }
         largest = std::max(largest, record.stored_timestamp);
     }
     if (reader.problem() != record::Problem::none) {
         return Error{.code = Errc::corrupt,
                      .what = fmt::format("{}: {}", record::to_string(reader.problem()), reader.problem_text())};
+    }
+    if (without_key) {
+        return Error{.code = Errc::invalid,
+                     .what = "a record without a key, in a log that is compacted",
+                     .at = static_cast<std::uint64_t>(*without_key)};
     }
     if (header.timestamp_type() != record::TimestampType::create || reader.count() == 0 ||
         header.max_timestamp == largest) {

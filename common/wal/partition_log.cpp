@@ -163,7 +163,7 @@ Result<void> PartitionLog::load_epochs(std::int64_t end_offset, std::int32_t las
 }
 
 Result<Appended> PartitionLog::append(std::span<std::byte> batch, const AppendOptions& how) {
-    const auto checked = check_batch(batch, reader_);
+    const auto checked = how.is_checked ? record::BatchView::parse(batch, {}) : check_batch(batch, reader_);
     // One large batch must not cost its memory for good, in each of many logs.
     if (reader_.plain_body().size() > kScratchKept) {
         reader_ = record::RecordReader(options_.max_batch_bytes);

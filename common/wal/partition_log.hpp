@@ -39,6 +39,7 @@ enum class ProducerCheck : std::uint8_t {
 struct AppendOptions {
     bool keep_offset = false;  ///< the batch keeps its base offset, which must not lie below the log's end
     ProducerCheck producer = ProducerCheck::leader;
+    bool is_checked = false;  ///< check_batch() was done
 };
 
 struct Appended {

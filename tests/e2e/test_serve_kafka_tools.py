@@ -14,6 +14,7 @@ import kseg_cli as k  # noqa: E402
 import s3_servers  # noqa: E402
 
 TOOLS = "org.apache.kafka.tools."
+CONFIGS = "kafka.admin.ConfigCommand"
 GROUPS = TOOLS + "consumer.group.ConsumerGroupCommand"
 
 
@@ -59,6 +60,29 @@ class KafkaTools(unittest.TestCase):
         self.tool(topics, "--delete", "--topic", "made")
         self.assertNotIn("made", self.tool(topics, "--list").split())
         self.assertIn("does not exist", self.tool(topics, "--delete", "--topic", "made", status=1))
+
+    def test_settings_and_log_directories(self):
+        self.tool(TOOLS + "TopicCommand", "--create", "--topic", "set", "--partitions", 2, "--replication-factor", 1)
+        topic = ["--entity-type", "topics", "--entity-name", "set"]
+        self.tool(CONFIGS, *topic, "--alter", "--add-config", "retention.ms=60000,cleanup.policy=[compact,delete]")
+        out = self.tool(CONFIGS, *topic, "--describe")
+        self.assertRegex(out, r"retention\.ms=60000 sensitive=false")
+        self.assertRegex(out, r"cleanup\.policy=compact,delete ")
+        self.broker.stop()
+        self.broker.start()
+        self.tool(CONFIGS, *topic, "--alter", "--delete-config", "retention.ms")
+        out = self.tool(CONFIGS, *topic, "--describe")
+        self.assertNotIn("retention.ms", out)
+        self.assertIn("cleanup.policy=compact,delete", out)
+        self.assertIn("retention.ms=-1", self.tool(CONFIGS, *topic, "--describe", "--all"))
+        self.produce("set", "one|1\n", "--reader-property", "parse.key=true", "--reader-property", "key.separator=|")
+        self.assertEqual(self.consume("set", 1, "--from-beginning"), ["1"])
+        out = self.tool(TOOLS + "LogDirsCommand", "--describe", "--topic-list", "set")
+        dirs = json.loads(out[out.index("{"):])["brokers"][0]["logDirs"]
+        sizes = {p["partition"]: p["size"] for p in dirs[0]["partitions"]}
+        self.assertEqual(sorted(sizes), ["set-0", "set-1"])
+        self.assertEqual(sum(sizes.values()), sum(p.stat().st_size for p in self.broker.data.glob("set-*/*.log")))
+        self.assertGreater(sum(sizes.values()), 0)
 
     def test_there_and_back(self):
         lines = [f"key-{i}|value {i} äöü" for i in range(200)]

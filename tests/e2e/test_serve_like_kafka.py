@@ -87,6 +87,10 @@ def script():
         yield produce(batch()[:size])
     yield produce(batch() + batch())  # one batch is the rule
     yield produce(batch(), acks=5)
+    yield "CREATE_TOPICS", [7], {"timeoutMs": 5000, "topics": [
+        {"name": "c", "numPartitions": 1, "replicationFactor": 1, "configs": [{"name": "cleanup.policy", "value": "compact"}]}]}
+    for records in ([(b"key", None)], [(None, b"value")], [(b"key", b"value"), (None, b"value")], [(b"", b"value")]):
+        yield produce(k.build_batch(0, records, timestamp=1_700_000_000_000, leader_epoch=-1), name="c")
     yield produce(batch(attributes=5))  # a codec that there is not
     yield produce(batch(attributes=7))
     yield "PRODUCE", [9], produce(batch(producer=(4711, 0, 0)))[2]

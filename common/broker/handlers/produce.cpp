@@ -3,6 +3,7 @@
 // Source: Kafka 4.1, KafkaApis.handleProduceRequest, ProduceRequest.validateRecords, LogValidator.
 #include <fmt/format.h>
 
+#include "broker/append_order.hpp"
 #include "broker/handlers/handlers.hpp"
 #include "kafka/protocol/messages/produce.hpp"
 #include "kafka/record/batch.hpp"
@@ -20,6 +21,7 @@ using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
 constexpr protocol::Version kFirstWithBatches = 3;
 constexpr protocol::Version kFirstWithZstd = 7;
 constexpr protocol::Version kFirstWithTopicIds = 13;
+constexpr const char* kNotHosted = "This server does not host this topic-partition.";
 constexpr std::size_t kAttributesAt = record::kCrcCoverAt;
 constexpr std::size_t kMaxTimestampAt = kAttributesAt + 2 + 4 + 8;  // attributes, last_offset_delta, base_timestamp
 
@@ -123,16 +125,84 @@ void set_append_time(std::span<std::byte> whole, TimestampMs now) {
     wire::store_big(whole.data() + record::kCrcAt, crc32c(Bytes(whole).subspan(record::kCrcCoverAt)));
 }
 
-void append(Broker& broker, const std::shared_ptr<Pending>& pending, const Topic* topic,
+/// A batch on its way to its partition.
+struct Arrival {
+    std::shared_ptr<Pending> pending;
+    std::shared_ptr<Partition> partition;
+    std::span<std::byte> whole{};
+    bool log_append_time = false;
+    std::size_t topic_at = 0;
+    std::size_t partition_at = 0;
+
+    [[nodiscard]] PartitionAnswer& answer() const {
+        return pending->response.responses[topic_at].partition_responses[partition_at];
+    }
+};
+
+/// Appends a batch that was checked, or says what is wrong with it.
+void append_checked(Broker& broker, const Arrival& arrival, const Result<void>& checked) {
+    Pending& pending = *arrival.pending;
+    Partition& partition = *arrival.partition;
+    PartitionAnswer& answer = arrival.answer();
+    if (partition.is_detached()) {
+        pending.refuse(answer, ErrorCode::unknown_topic_or_partition, kNotHosted);
+        return;
+    }
+    if (!checked && checked.error().code == Errc::invalid) {
+        std::string text = fmt::format("Compacted topic cannot accept message without key in topic partition {}-{}",
+                                       partition.name().topic, partition.name().partition);
+        answer.log_start_offset = partition.log_start();
+        answer.record_errors.push_back({static_cast<std::int32_t>(checked.error().at.value_or(0)), text});
+        pending.refuse(answer, ErrorCode::invalid_record, std::move(text));
+        return;
+    }
+    if (!checked) {
+        pending.refuse(answer,
+                       checked.error().code == Errc::corrupt ? ErrorCode::invalid_record : error_code_of(checked.error()),
+                       checked.error().message());
+        return;
+    }
+    const auto batch = record::BatchView::parse(arrival.whole, {});
+    const wal::ProducerStates::Check check = partition.check_producer(batch->header());
+    if (const ErrorCode verdict = error_of(check.verdict); verdict != ErrorCode::none) {
+        answer.log_start_offset = partition.log_start();
+        pending.refuse(answer, verdict, check.text);
+        return;
+    }
+    if (arrival.log_append_time) {
+        answer.log_append_time_ms = broker.clock().now();
+        set_append_time(arrival.whole, answer.log_append_time_ms);
+    }
+    const auto appended = partition.append(arrival.whole, {.is_checked = true});
+    if (!appended) {
+        pending.refuse(answer, error_code_of(appended.error()), appended.error().message());
+        return;
+    }
+    answer.base_offset = appended->base_offset;
+    answer.log_start_offset = partition.log_start();
+    if (pending.acks == 0) {
+        return;
+    }
+    ++pending.waiting;
+    partition.when_complete(appended->ticket, [arrival](const Result<void>& outcome) {
+        if (!outcome) {
+            arrival.pending->refuse(arrival.answer(), ErrorCode::kafka_storage_error, outcome.error().message());
+        }
+        arrival.pending->done_with_one();
+    });
+}
+
+void append(Broker& broker, AppendOrder& order, const std::shared_ptr<Pending>& pending, const Topic* topic,
             const ProduceRequest::PartitionProduceData& data, std::size_t topic_at, std::size_t partition_at) {
     PartitionAnswer& answer = pending->response.responses[topic_at].partition_responses[partition_at];
-    Partition* const partition = topic == nullptr ? nullptr : topic->find(data.index);
+    const auto found = topic == nullptr ? nullptr : topic->share(data.index);
+    Partition* const partition = found.get();
     if (partition == nullptr) {
         pending->refuse(answer,
                         pending->call->version() >= kFirstWithTopicIds && topic == nullptr
                             ? ErrorCode::unknown_topic_id
                             : ErrorCode::unknown_topic_or_partition,
-                        "This server does not host this topic-partition.");
+                        kNotHosted);
         return;
     }
     if (partition->is_read_only()) {
@@ -153,36 +223,16 @@ void append(Broker& broker, const std::shared_ptr<Pending>& pending, const Topic
                         fmt::format("Unknown compression type id: {}", batch.header().attributes & record::kCodecMask));
         return;
     }
-    const wal::ProducerStates::Check check = partition->check_producer(batch.header());
-    if (const ErrorCode verdict = error_of(check.verdict); verdict != ErrorCode::none) {
-        answer.log_start_offset = partition->log_start();
-        pending->refuse(answer, verdict, check.text);
-        return;
-    }
-    const std::span<std::byte> whole = pending->call->writable(batch.bytes());
-    if (topic->settings.log_append_time) {
-        answer.log_append_time_ms = broker.clock().now();
-        set_append_time(whole, answer.log_append_time_ms);
-    }
-    const auto appended = partition->append(whole);
-    if (!appended) {
-        pending->refuse(
-            answer, appended.error().code == Errc::corrupt ? ErrorCode::invalid_record : error_code_of(appended.error()),
-            appended.error().message());
-        return;
-    }
-    answer.base_offset = appended->base_offset;
-    answer.log_start_offset = partition->log_start();
-    if (pending->acks == 0) {
-        return;
-    }
     ++pending->waiting;
-    partition->when_complete(appended->ticket, [pending, topic_at, partition_at](const Result<void>& outcome) {
-        if (!outcome) {
-            pending->refuse(pending->response.responses[topic_at].partition_responses[partition_at],
-                            ErrorCode::kafka_storage_error, outcome.error().message());
-        }
-        pending->done_with_one();
+    const Arrival arrival{.pending = pending,
+                          .partition = found,
+                          .whole = pending->call->writable(batch.bytes()),
+                          .log_append_time = topic->settings.log_append_time,
+                          .topic_at = topic_at,
+                          .partition_at = partition_at};
+    order.check(found, arrival.whole, topic->settings.compacts, pending, [&broker, arrival](const Result<void>& checked) {
+        append_checked(broker, arrival, checked);
+        arrival.pending->done_with_one();
     });
 }
 
@@ -195,7 +245,7 @@ void refuse_all(Pending& pending, ErrorCode error, const std::string& message) {
     }
 }
 
-void produce(Broker& broker, const CallPtr& call, const ProduceRequest& request) {
+void produce(Broker& broker, AppendOrder& order, const CallPtr& call, const ProduceRequest& request) {
     const auto pending = std::make_shared<Pending>();
     pending->call = call;
     pending->acks = request.acks;
@@ -218,7 +268,7 @@ void produce(Broker& broker, const CallPtr& call, const ProduceRequest& request)
             const Topic* const topic = call->version() >= kFirstWithTopicIds ? broker.topics().find(data.topic_id)
                                                                              : broker.topics().find(data.name);
             for (std::size_t p = 0; p < data.partition_data.size(); ++p) {
-                append(broker, pending, topic, data.partition_data[p], t, p);
+                append(broker, order, pending, topic, data.partition_data[p], t, p);
             }
         }
     }
@@ -228,9 +278,10 @@ void produce(Broker& broker, const CallPtr& call, const ProduceRequest& request)
 }  // namespace
 
 void serve_produce(Broker& broker) {
+    const auto order = std::make_shared<AppendOrder>(broker.workers(), broker.settings().log.max_batch_bytes);
     broker.dispatcher().serve<ProduceRequest>(
         protocol::ApiKey::produce,
-        [&broker](const CallPtr& call, ProduceRequest&& request) { produce(broker, call, request); });
+        [&broker, order](const CallPtr& call, ProduceRequest&& request) { produce(broker, *order, call, request); });
 }
 
 }  // namespace kseg::broker
