@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <memory>
 #include <random>
 
@@ -18,6 +17,7 @@
 #include "process_limits.hpp"
 #include "report.hpp"
 #include "serve_options.hpp"
+#include "serve_store.hpp"
 #include "stop.hpp"
 #include "system_clock.hpp"
 #include "temporary_directory.hpp"
@@ -28,19 +28,6 @@ namespace {
 
 /// They wait for disks and stores more than they compute.
 constexpr unsigned kWorkers = 4;
-
-/// What clients are told to connect to.
-broker::Address advertised_address(const ServeOptions& options, std::uint16_t port) {
-    broker::Address address = options.advertise.value_or(options.listen);
-    if (address.port == 0 || !options.advertise) {
-        address.port = port;
-    }
-    if (address.host == "0.0.0.0" || address.host == "::") {
-        std::array<char, 256> name{};
-        address.host = ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
-    }
-    return address;
-}
 
 Result<void> tell_address(const ServeOptions& options, std::uint16_t port) {
     const broker::Address address{.host = options.listen.host, .port = port};
@@ -64,11 +51,17 @@ Result<void> serve(ServeOptions& options, Report& report) {
     wake_on_stop((*loop)->wake_descriptor());
     // What is removed at the end need not survive anything, and a disk takes milliseconds for each file of a topic.
     io::Fs& fs = options.is_temporary ? io::unsynced_fs() : io::posix_fs();
+    const auto store = ServeStore::open(options.store, **loop, report);
+    if (!store) {
+        return store.error();
+    }
     broker::ThreadWorkers workers(**loop, kWorkers);
-    const broker::Broker::Surroundings around{
-        .fs = fs, .clock = clock, .loop = **loop, .workers = workers, .random = [&device] {
-            return std::uint64_t{device()} << 32 | device();
-        }};
+    broker::Broker::Surroundings around{.fs = fs, .clock = clock, .loop = **loop, .workers = workers, .random = [&device] {
+                                            return std::uint64_t{device()} << 32 | device();
+                                        }};
+    if (*store) {
+        (*store)->add_to(around);
+    }
     auto opened = broker::Broker::open(around, options.broker);
     if (!opened) {
         return opened.error();
@@ -77,6 +70,7 @@ Result<void> serve(ServeOptions& options, Report& report) {
     for (const wal::Finding& finding : broker.findings()) {
         report_finding(finding, report);
     }
+    ServeStore::wait_until_listed(broker, **loop);
     broker::Server server(**loop, broker.dispatcher(), {});
     if (auto listens = server.listen(options.listen); !listens) {
         (void)broker.close();
@@ -95,6 +89,10 @@ Result<void> serve(ServeOptions& options, Report& report) {
 
 Exit run_serve(ServeOptions& options, const Globals& globals) {
     Report report(globals);
+    if (const auto usable = ServeStore::check(options.store); !usable) {
+        report.error(usable.error());
+        return usable.error().code == Errc::invalid ? Exit::usage : report.status();
+    }
     TemporaryDirectory temporary;
     if (options.data.empty()) {
         auto made = temporary.make();

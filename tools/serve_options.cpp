@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve_options.hpp"
 
+#include <unistd.h>
+
+#include <array>
 #include <charconv>
 
 #include "append_options.hpp"
@@ -76,6 +79,18 @@ void add_log_options(CLI::App& app, ServeOptions& options) {
 
 }  // namespace
 
+broker::Address advertised_address(const ServeOptions& options, std::uint16_t port) {
+    broker::Address address = options.advertise.value_or(options.listen);
+    if (address.port == 0 || !options.advertise) {
+        address.port = port;
+    }
+    if (address.host == "0.0.0.0" || address.host == "::") {
+        std::array<char, 256> name{};
+        address.host = ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+    }
+    return address;
+}
+
 void add_serve_options(CLI::App& app, ServeOptions& options) {
     app.add_option("--data", options.data, "The directory of the logs (a temporary one)")->option_text("DIR");
     app.add_option_function<std::string>(
@@ -88,6 +103,8 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
         ->option_text("HOST:PORT");
     add_topic_options(app, options);
     add_log_options(app, options);
+    add_store_options(app, options.store)
+        ->description("Archive sealed segments there and serve them from it: a directory, or s3://BUCKET/PREFIX");
     app.add_option("--port-file", options.port_file, "Write HOST:PORT to this file once clients can connect")
         ->option_text("FILE");
 }

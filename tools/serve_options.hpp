@@ -8,6 +8,7 @@
 #include <string>
 
 #include "broker/broker.hpp"
+#include "store_option.hpp"
 
 namespace kseg::tools {
 
@@ -19,8 +20,12 @@ struct ServeOptions {
     bool has_sync = false;      ///< else the policy is as the directory is
     std::optional<std::int64_t> retention_age_ms;
     std::string port_file;
+    StoreOption store;
     broker::BrokerSettings broker;
 };
+
+/// What clients are told to connect to, where the broker listens on a port.
+broker::Address advertised_address(const ServeOptions& options, std::uint16_t port);
 
 /// All of them but the global ones.
 void add_serve_options(CLI::App& app, ServeOptions& options);

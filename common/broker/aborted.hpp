@@ -9,15 +9,14 @@
 
 #include "base/result.hpp"
 #include "io/fs.hpp"
-#include "kafka/protocol/messages/fetch.hpp"
+#include "store/txn_index.hpp"
 
 namespace kseg::broker {
 
 /// Those with records in [from, end), by the transaction indexes of a partition's directory. An index file that is damaged
 /// ends what is known of its segment.
 /// errors   io
-Result<std::vector<protocol::FetchResponse::AbortedTransaction>> aborted_transactions(io::Fs& fs,
-                                                                                      const std::string& directory,
-                                                                                      std::int64_t from, std::int64_t end);
+Result<std::vector<store::AbortedTransaction>> aborted_transactions(io::Fs& fs, const std::string& directory,
+                                                                    std::int64_t from, std::int64_t end);
 
 }  // namespace kseg::broker

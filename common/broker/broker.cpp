@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "broker/archiver.hpp"
 #include "broker/group_service.hpp"
 #include "broker/handlers/handlers.hpp"
 
@@ -11,6 +12,8 @@ namespace {
 
 // A hundred times what a batch may have by default.
 constexpr std::size_t kMostDecompressedBytes = std::size_t{128} << 20;
+// Indexes and archives in the making. A broker takes it for a log that is to be deleted, and so does the next start here.
+constexpr std::string_view kScratch = "/kseg-0.00000000000000000000000000000001-delete";
 
 }  // namespace
 
@@ -21,11 +24,32 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
       topics_({.fs = around.fs,
                .clock = around.clock,
                .loop = around.loop,
+               .workers = around.workers,
                .random = around.random,
                .directory = settings_.directory,
                .wal = wal_.get(),
-               .defaults = settings_.defaults}),
-      fetch_sessions_(around.random) {}
+               .defaults = settings_.defaults,
+               .store = around.store,
+               .hooks = {.sealed =
+                             [this](const Partition& partition) {
+                                 if (archiver_) {
+                                     archiver_->look_at(partition);
+                                 }
+                             },
+                         .shortened =
+                             [this](const Partition& partition) {
+                                 if (archiver_) {
+                                     archiver_->shortened(partition);
+                                 }
+                             },
+                         .removed =
+                             [this](const std::string& name, const protocol::Uuid& id) {
+                                 if (archiver_) {
+                                     archiver_->removed(name, id);
+                                 }
+                             }}}),
+      fetch_sessions_(around.random),
+      cold_reads_(std::make_shared<ColdReads>(around.fs, around.workers, settings_.cold_reads)) {}
 
 Broker::~Broker() {
     around_.loop.cancel(retention_timer_);
@@ -60,11 +84,9 @@ Result<void> Broker::begin() {
     if (auto opened = topics_.open(); !opened) {
         return opened;
     }
-    for (const auto& [name, partitions] : settings_.topics) {
-        if (topics_.find(name) == nullptr) {
-            if (const auto made = topics_.create(name, partitions, {}); !made) {
-                return made.error();
-            }
+    if (around_.store == nullptr) {
+        if (auto made = make_missing_topics(); !made) {
+            return made;
         }
     }
     serve_core(*this);
@@ -75,10 +97,42 @@ Result<void> Broker::begin() {
         return groups.error();
     }
     groups_ = *std::move(groups);
+    if (around_.store != nullptr) {
+        begin_archiving();
+    }
     if (!settings_.read_only) {
         check_retention();
     }
     return {};
+}
+
+Result<void> Broker::make_missing_topics() {
+    for (const auto& [name, partitions] : settings_.topics) {
+        if (topics_.find(name) == nullptr) {
+            if (const auto made = topics_.create_now(name, partitions, {}); !made) {
+                return made.error();
+            }
+        }
+    }
+    return {};
+}
+
+void Broker::begin_archiving() {
+    archiver_ = std::make_shared<Archiver>(Archiver::Surroundings{.fs = around_.fs,
+                                                                  .loop = around_.loop,
+                                                                  .workers = *around_.archive_workers,
+                                                                  .stores = around_.archive_stores,
+                                                                  .random = around_.random,
+                                                                  .topics = topics_,
+                                                                  .notices = around_.notices,
+                                                                  .scratch = settings_.directory + std::string(kScratch),
+                                                                  .format = settings_.archive_format});
+    // Topics that the store has are not to be made anew under their names.
+    archiver_->start([this] {
+        if (const auto made = make_missing_topics(); !made) {
+            around_.notices.warn(made.error());
+        }
+    });
 }
 
 Result<void> Broker::load_identity() {
@@ -103,14 +157,22 @@ void Broker::check_retention() {
     retention_timer_ = around_.loop.at(around_.loop.now() + settings_.retention_check_ms, [this] { check_retention(); });
 }
 
-Topic* Broker::find_or_create(const std::string& name, bool may_create) {
-    Topic* const found = topics_.find(name);
-    if (found != nullptr || !may_create || !settings_.auto_create || settings_.read_only || !is_topic_name(name) ||
-        topics_.colliding(name) != nullptr) {
-        return found;
+bool Broker::make_if_missing(const std::string& name, std::function<void()> then) {
+    const bool may_be_archived = archiver_ && !archiver_->is_listed();
+    if (topics_.find(name) != nullptr || may_be_archived || !settings_.auto_create || settings_.read_only ||
+        !is_topic_name(name)) {
+        return false;
     }
-    const auto made = topics_.create(name, settings_.default_partitions, {});
-    return made ? *made : nullptr;
+    if (topics_.is_changing(name)) {
+        topics_.when_settled(name, std::move(then));
+        return true;
+    }
+    if (topics_.colliding(name)) {
+        return false;
+    }
+    topics_.create(name, settings_.default_partitions, {},
+                   [then = std::move(then)](const Result<Topic*>& /*made*/) { then(); });
+    return true;
 }
 
 void Broker::let_go(ConnectionId connection, const void* waiting) {
@@ -124,6 +186,10 @@ Result<void> Broker::close() {
     around_.loop.cancel(retention_timer_);
     retention_timer_ = 0;
     groups_.reset();
+    if (archiver_) {
+        archiver_->stop();
+    }
+    topics_.stop_making();
     return wal_ ? wal_->close() : Result<void>();
 }
 

@@ -3,26 +3,32 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "archive/container.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "broker/address.hpp"
+#include "broker/cold_reads.hpp"
 #include "broker/data_dir.hpp"
 #include "broker/dispatcher.hpp"
 #include "broker/fetch_sessions.hpp"
 #include "broker/loop.hpp"
+#include "broker/notices.hpp"
 #include "broker/topics.hpp"
 #include "broker/workers.hpp"
 #include "io/fs.hpp"
+#include "objects/object_store.hpp"
 #include "wal/wal.hpp"
 
 namespace kseg::broker {
 
+class Archiver;
 class GroupService;
 
 struct BrokerSettings {
@@ -35,6 +41,8 @@ struct BrokerSettings {
     wal::Options log{};
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
+    ColdReads::Limits cold_reads{};
+    archive::Format archive_format = archive::Format::tar_gz;
 };
 
 class Broker {
@@ -45,6 +53,12 @@ class Broker {
         Loop& loop;
         Workers& workers;  ///< for what blocks; outlive the broker, so that a job holds what it needs
         Random random;
+        /// Where archives are, for reading; null without one. It outlives the workers.
+        objects::ObjectStore* store = nullptr;
+        /// The same for archiving, one for each job at a time, and who does those jobs; empty and null without a store.
+        std::vector<objects::ObjectStore*> archive_stores{};
+        Workers* archive_workers = nullptr;
+        Notices notices{};
     };
 
     Broker(const Broker&) = delete;
@@ -68,6 +82,11 @@ class Broker {
     [[nodiscard]] const BrokerSettings& settings() const { return settings_; }
     [[nodiscard]] Loop& loop() { return around_.loop; }
     [[nodiscard]] Workers& workers() { return around_.workers; }
+    [[nodiscard]] ColdReads& cold_reads() { return *cold_reads_; }
+    /// Null without a store.
+    [[nodiscard]] const Archiver* archiver() const { return archiver_.get(); }
+    /// Null without one.
+    [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
     [[nodiscard]] io::Fs& fs() { return around_.fs; }
     [[nodiscard]] const Random& random() const { return around_.random; }
@@ -85,14 +104,16 @@ class Broker {
     void let_go(ConnectionId connection, const void* waiting);
     [[nodiscard]] bool keeps_any() const { return !waiting_.empty(); }
 
-    /// Finds a topic, or makes it where `may_create` and the settings let it come into being by being asked for.
-    /// Nothing where there is none and none was made.
-    Topic* find_or_create(const std::string& name, bool may_create);
+    /// Makes a topic that is missing, where the settings let it come into being by being asked for. Returns whether it is
+    /// on its way: `then` is called, later, when it is there or cannot be.
+    bool make_if_missing(const std::string& name, std::function<void()> then);
 
   private:
     Broker(const Surroundings& around, BrokerSettings settings, std::unique_ptr<wal::Wal> wal);
     Result<void> begin();
     Result<void> load_identity();
+    Result<void> make_missing_topics();
+    void begin_archiving();
     void check_retention();
 
     Surroundings around_;
@@ -101,8 +122,10 @@ class Broker {
     Identity identity_;
     Topics topics_;
     FetchSessions fetch_sessions_;
+    std::shared_ptr<ColdReads> cold_reads_;
     Dispatcher dispatcher_;
     std::unique_ptr<GroupService> groups_;
+    std::shared_ptr<Archiver> archiver_;  // null without a store
     TimerId retention_timer_ = 0;
     std::unordered_map<ConnectionId, std::unordered_map<const void*, std::shared_ptr<const void>>> waiting_;
 };

@@ -8,7 +8,7 @@ std::span<std::byte> Call::writable(Bytes part) const {
 }
 
 void Call::send(const protocol::Schema& schema, const void* message, protocol::Version version,
-                std::vector<FileRange> files) const {
+                std::vector<Piece> records) const {
     protocol::Output out;
     const auto written =
         protocol::write_response(out, *request_.api, version, request_.header.correlation_id, schema, message);
@@ -24,7 +24,7 @@ void Call::send(const protocol::Schema& schema, const void* message, protocol::V
         std::size_t done = 0;
         for (const protocol::Hole& hole : out.holes) {
             response.pieces.emplace_back(ByteBuffer(out.bytes.bytes().subspan(done, hole.at - done)));
-            response.pieces.emplace_back(std::move(files[static_cast<std::size_t>(hole.id)]));
+            response.pieces.emplace_back(std::move(records[static_cast<std::size_t>(hole.id)]));
             done = hole.at;
         }
         response.pieces.emplace_back(ByteBuffer(out.bytes.bytes().subspan(done)));

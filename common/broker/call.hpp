@@ -42,10 +42,10 @@ class Call {
         return protocol::decode_prefix<Message>(request_.body, version());
     }
 
-    /// Sends the answer, once, now or later. `files` are what Records::external_id counts.
+    /// Sends the answer, once, now or later. `records` are what Records::external_id counts.
     template <typename Message>
-    void answer(const Message& response, std::vector<FileRange> files = {}) const {
-        send(Message::kSchema, &response, version(), std::move(files));
+    void answer(const Message& response, std::vector<Piece> records = {}) const {
+        send(Message::kSchema, &response, version(), std::move(records));
     }
     /// The same in the layout of another version than the request's.
     template <typename Message>
@@ -59,7 +59,7 @@ class Call {
 
   private:
     void send(const protocol::Schema& schema, const void* message, protocol::Version version,
-              std::vector<FileRange> files) const;
+              std::vector<Piece> records) const;
 
     std::shared_ptr<Frame> frame_;
     protocol::Request request_;

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "kafka/segment/side_files.hpp"
 #include "wal/files.hpp"
@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kIdentity = "/meta.properties";
 constexpr std::string_view kTopicId = "/partition.metadata";
-constexpr std::string_view kRegistry = "/kseg.json";
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kUuidText = 22;
 
@@ -43,10 +42,6 @@ Result<std::optional<std::map<std::string, std::string>>> read_properties(io::Fs
         return read.error().in_file(path);
     }
     return found;
-}
-
-Error bad_registry(const std::string& path, std::string_view what) {
-    return {.code = Errc::corrupt, .what = std::string(what), .file = path};
 }
 
 }  // namespace
@@ -139,62 +134,9 @@ Result<std::optional<protocol::Uuid>> read_topic_id(io::Fs& fs, const std::strin
     return parse_uuid(text.substr(at + kField.size(), kUuidText));
 }
 
-Result<void> write_topic_id(io::Fs& fs, const std::string& partition_directory, const protocol::Uuid& id) {
+Result<void> put_topic_id(io::Fs& fs, const std::string& partition_directory, const protocol::Uuid& id) {
     const std::string text = fmt::format("version: 0\ntopic_id: {}", to_string(id));
-    return wal::replace_content(fs, partition_directory + std::string(kTopicId), as_bytes(text));
-}
-
-Result<Registry> read_registry(io::Fs& fs, const std::string& directory) {
-    const std::string path = directory + std::string(kRegistry);
-    const auto content = wal::read_file(fs, path);
-    if (!content) {
-        return content.error();
-    }
-    Registry registry;
-    if (content->empty()) {
-        return registry;
-    }
-    const auto json = nlohmann::json::parse(content->text(), nullptr, false);
-    if (json.is_discarded() || !json.is_object() || json.value("version", nlohmann::json(0)) != nlohmann::json(1)) {
-        return bad_registry(path, "expected a JSON object of version 1");
-    }
-    const auto next = json.find("next_producer_id");
-    if (next != json.end()) {
-        if (!next->is_number_integer()) {
-            return bad_registry(path, "next_producer_id; expected a number");
-        }
-        registry.next_producer_id = next->get<std::int64_t>();
-    }
-    const auto topics = json.find("topics");
-    if (topics == json.end()) {
-        return registry;
-    }
-    for (const auto& [topic, settings] : topics->items()) {
-        const auto configs = settings.is_object() ? settings.find("configs") : settings.end();
-        if (!settings.is_object() || configs == settings.end() || !configs->is_object()) {
-            return bad_registry(path, "topics; expected an object with configs for each");
-        }
-        auto& to = registry.topic_configs[topic];
-        for (const auto& [name, value] : configs->items()) {
-            if (!value.is_string()) {
-                return bad_registry(path, "configs; expected strings");
-            }
-            to[name] = value.get<std::string>();
-        }
-    }
-    return registry;
-}
-
-Result<void> write_registry(io::Fs& fs, const std::string& directory, const Registry& registry) {
-    nlohmann::ordered_json json{{"version", 1}, {"next_producer_id", registry.next_producer_id}};
-    auto& topics = json["topics"] = nlohmann::ordered_json::object();
-    for (const auto& [topic, configs] : registry.topic_configs) {
-        if (!configs.empty()) {
-            topics[topic] = {{"configs", configs}};
-        }
-    }
-    const std::string text = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-    return wal::replace_content(fs, directory + std::string(kRegistry), as_bytes(text));
+    return wal::put_content(fs, partition_directory + std::string(kTopicId), as_bytes(text));
 }
 
 }  // namespace kseg::broker

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small files of a broker's directory beside its logs: who the broker is (meta.properties), which id a topic has
-// (partition.metadata), and what a cluster's controller would know of it (kseg.json).
+// The small files of a broker's directory beside its logs: who the broker is (meta.properties) and which id a topic has
+// (partition.metadata).
 // Source: Kafka 4.1, MetaProperties, PartitionMetadataFile.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,16 +36,7 @@ Result<void> write_identity(io::Fs& fs, const std::string& directory, const Iden
 
 /// The id in a partition's partition.metadata; nothing where there is none.
 Result<std::optional<protocol::Uuid>> read_topic_id(io::Fs& fs, const std::string& partition_directory);
-Result<void> write_topic_id(io::Fs& fs, const std::string& partition_directory, const protocol::Uuid& id);
-
-/// What kseg.json holds.
-struct Registry {
-    std::map<std::string, std::map<std::string, std::string>> topic_configs{};  ///< those that were set, by topic
-    std::int64_t next_producer_id = 0;                                          ///< none from here on was given away
-};
-
-/// errors   io;   corrupt   it is no such file
-Result<Registry> read_registry(io::Fs& fs, const std::string& directory);
-Result<void> write_registry(io::Fs& fs, const std::string& directory, const Registry& registry);
+/// Not durable: the registry has it too.
+Result<void> put_topic_id(io::Fs& fs, const std::string& partition_directory, const protocol::Uuid& id);
 
 }  // namespace kseg::broker

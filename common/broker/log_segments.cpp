@@ -105,9 +105,10 @@ Result<wal::LogEnd> LogSegments::find_end() {
         .offset = std::max(scan->end_offset, last->first), .segment = last->first, .position = scan->good_end};
 }
 
-void LogSegments::note(const wal::Appended& appended, std::uint64_t batch_bytes) {
+bool LogSegments::note(const wal::Appended& appended, std::uint64_t batch_bytes) {
     auto segment = segments_.find(appended.segment);
-    if (segment == segments_.end()) {
+    const bool begins = segment == segments_.end();
+    if (begins) {
         // The one before is sealed, and its size is what its file says; an empty one has gone.
         if (!segments_.empty()) {
             const auto before = std::prev(segments_.end());
@@ -129,6 +130,7 @@ void LogSegments::note(const wal::Appended& appended, std::uint64_t batch_bytes)
     }
     remember(
         {.offset = appended.last_offset + 1, .segment = appended.segment, .position = appended.position + batch_bytes});
+    return begins;
 }
 
 void LogSegments::remember(const Known& known) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,8 +30,8 @@ class LogSegments {
     /// Where the log ends, by reading the last segment behind its last index entry: for a log that nobody writes to.
     Result<wal::LogEnd> find_end();
 
-    /// A batch was appended.
-    void note(const wal::Appended& appended, std::uint64_t batch_bytes);
+    /// A batch was appended. Whether it began a segment, and so sealed one.
+    bool note(const wal::Appended& appended, std::uint64_t batch_bytes);
 
     struct Slice {
         FileRange range{};
@@ -49,6 +50,17 @@ class LogSegments {
     /// errors   io   some of them may be left
     Result<void> remove_below(std::int64_t offset);
 
+    struct Bounds {
+        std::int64_t base_offset = 0;
+        std::int64_t next_base = 0;
+    };
+    /// The oldest, unless it is the last.
+    [[nodiscard]] std::optional<Bounds> first_sealed() const {
+        if (segments_.size() < 2) {
+            return std::nullopt;
+        }
+        return Bounds{.base_offset = segments_.begin()->first, .next_base = std::next(segments_.begin())->first};
+    }
     struct Info {
         std::int64_t base_offset = 0;
         std::int64_t next_base = 0;

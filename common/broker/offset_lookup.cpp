@@ -124,4 +124,22 @@ Result<std::optional<TimedOffset>> first_of_largest_time(io::Fs& fs, const Looku
     return found ? Result<std::optional<TimedOffset>>(found) : first_at_or_after(fs, range, largest);
 }
 
+Result<std::optional<TimedOffset>> look_up_time(io::Fs& fs, const TimeLookup& what) {
+    std::optional<TimedOffset> archived;
+    if (what.archived != nullptr && what.archived_start < what.local.start) {
+        const std::int64_t end = std::min(what.local.start, what.local.end);
+        auto found = what.time ? what.archived->find_time(*what.time, what.archived_start, end)
+                               : what.archived->max_timestamp(what.archived_start, end);
+        if (!found || (*found && what.time)) {
+            return found;
+        }
+        archived = *found;
+    }
+    auto local = what.time ? first_at_or_after(fs, what.local, *what.time) : first_of_largest_time(fs, what.local);
+    if (local && archived && (!*local || (*local)->timestamp <= archived->timestamp)) {
+        return archived;
+    }
+    return local;
+}
+
 }  // namespace kseg::broker

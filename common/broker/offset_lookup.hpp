@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record of a partition by its time. Reads the log's files and nothing of the broker's state, so that it may run on any
-// thread.
+// The record of a partition by its time. Reads files and archives and nothing of the broker's state, so that it may run on
+// any thread.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "io/fs.hpp"
+#include "store/archived_log.hpp"
 
 namespace kseg::broker {
 
-struct TimedOffset {
-    TimestampMs timestamp = -1;
-    std::int64_t offset = -1;
-    std::int32_t leader_epoch = -1;
-};
+using store::TimedOffset;
 
 /// What of a partition's log is looked at.
 struct LookupRange {
@@ -32,5 +30,18 @@ Result<std::optional<TimedOffset>> first_at_or_after(io::Fs& fs, const LookupRan
 
 /// The first record of the largest time.
 Result<std::optional<TimedOffset>> first_of_largest_time(io::Fs& fs, const LookupRange& range);
+
+/// What of a partition is looked at, in archives and here.
+struct TimeLookup {
+    std::shared_ptr<store::ArchivedLog> archived{};  ///< null: nothing of it is
+    std::int64_t archived_start = 0;                 ///< archives count from here up to local.start
+    LookupRange local{};
+    std::optional<TimestampMs> time{};  ///< nothing: the largest is looked for
+};
+
+/// The first record at or after the time, or of the largest one. Where segments go from here to archives meanwhile it may
+/// be a later one: who asks has to compare where the partition begins here afterwards.
+/// errors   io;   corrupt, truncated   damage lies before it
+Result<std::optional<TimedOffset>> look_up_time(io::Fs& fs, const TimeLookup& what);
 
 }  // namespace kseg::broker

@@ -33,7 +33,25 @@ void visit_batch(const record::BatchView& batch, OffsetsLog::Visitor& visitor, s
     damaged += reader.problem() == record::Problem::none ? 0U : 1U;
 }
 
+ConfigValues offsets_topic_configs() {
+    return {{"cleanup.policy", "compact"}};
+}
+
 }  // namespace
+
+bool make_offsets_topic(Broker& broker, std::function<void()> then) {
+    Topics& topics = broker.topics();
+    if (topics.is_read_only() || topics.find(kOffsetsTopic) != nullptr) {
+        return false;
+    }
+    if (topics.is_changing(kOffsetsTopic)) {
+        topics.when_settled(kOffsetsTopic, std::move(then));
+    } else {
+        topics.create(kOffsetsTopic, 1, offsets_topic_configs(),
+                      [then = std::move(then)](const Result<Topic*>& /*made*/) { then(); });
+    }
+    return true;
+}
 
 void PartitionOffsetsLog::Queue::complete(std::uint64_t number, const Result<void>& result) {
     Entry& done = entries[static_cast<std::size_t>(number - first)];
@@ -50,7 +68,8 @@ void PartitionOffsetsLog::Queue::complete(std::uint64_t number, const Result<voi
 Result<Partition*> PartitionOffsetsLog::partition_of(std::string_view group) {
     Topic* topic = broker_->topics().find(kOffsetsTopic);
     if (topic == nullptr) {
-        auto made = broker_->topics().create(kOffsetsTopic, 1, {{"cleanup.policy", "compact"}});
+        // Of a client that did not ask for its coordinator first; while it is being made, that is what it is told to do.
+        auto made = broker_->topics().create_now(kOffsetsTopic, 1, offsets_topic_configs());
         if (!made) {
             return made.error();
         }

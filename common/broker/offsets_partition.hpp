@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -15,6 +16,10 @@
 namespace kseg::broker {
 
 inline constexpr const char* kOffsetsTopic = "__consumer_offsets";
+
+/// Makes that topic where it is missing. Returns whether it is on its way: then `then` is called, later, when it is there
+/// or cannot be.
+bool make_offsets_topic(Broker& broker, std::function<void()> then);
 
 class PartitionOffsetsLog final : public OffsetsLog {
   public:

@@ -32,6 +32,10 @@ struct ConfigDefinition {
     std::string_view default_value;
     std::string_view allowed = "";  ///< words with '|' between, where only those can be
     std::int64_t least = INT64_MIN;
+    std::string_view broker_name = "";  ///< of the broker's setting that is the default; "" where it has none
+    /// Where the broker's own default is that of another setting.
+    std::string_view broker_default_name = "";
+    std::string_view broker_default = "";
 };
 
 /// By ascending name.
@@ -41,9 +45,9 @@ const ConfigDefinition* find_topic_config(std::string_view name);
 /// Those that were set, by name.
 using ConfigValues = std::map<std::string, std::string>;
 
-/// Whether a value can be set.
+/// The value as it is kept and shown: without spaces around it and its words.
 /// errors   invalid   there is no such setting, or it cannot have the value
-Result<void> check_config(std::string_view name, std::string_view value);
+Result<std::string> check_config(std::string_view name, std::string_view value);
 
 /// What the broker does with them; defaults are those of the broker.
 struct TopicSettings {
@@ -51,7 +55,8 @@ struct TopicSettings {
     std::int64_t retention_bytes = -1;                               ///< of a partition; -1: any
     std::int64_t max_message_bytes = 1048588;                        ///< of a batch
     bool log_append_time = false;
-    bool deletes = true;  ///< cleanup.policy holds "delete"
+    bool deletes = true;    ///< cleanup.policy holds "delete"
+    bool compacts = false;  ///< or "compact"
     wal::SegmentLimits segments{};
 };
 

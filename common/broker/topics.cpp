@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "io/remove_tree.hpp"
+#include "store/archived_log.hpp"
+
 namespace kseg::broker {
 namespace {
 
@@ -20,6 +23,27 @@ Error read_only_error(const std::string& directory) {
 
 }  // namespace
 
+Topics::Topics(Surroundings around)
+    : around_(std::move(around)),
+      partition_around_(
+          [fs = &around_.fs, loop = &around_.loop, store = around_.store, sealed = around_.hooks.sealed,
+           cache = around_.store == nullptr ? nullptr : std::make_shared<store::ArchiveCache>()](const std::string& topic) {
+              Partition::Surroundings made{.fs = *fs, .loop = *loop};
+              if (store != nullptr && !is_internal_topic(topic)) {
+                  made.archived = std::make_shared<store::ArchivedLog>(*store, cache);
+                  made.on_sealed = sealed;
+              }
+              return made;
+          }),
+      registry_(around_.fs, around_.directory),
+      maker_({.fs = around_.fs,
+              .loop = around_.loop,
+              .workers = around_.workers,
+              .registry = registry_,
+              .directory = around_.directory,
+              .wal = around_.wal,
+              .partition_around = partition_around_}) {}
+
 bool is_topic_name(std::string_view name) {
     return !name.empty() && name.size() <= kMostNameChars && name != "." && name != ".." &&
            std::ranges::all_of(name, [](char c) {
@@ -33,11 +57,9 @@ std::string Topics::directory_of(const segment::PartitionName& name) const {
 }
 
 Result<void> Topics::open() {
-    auto registry = read_registry(around_.fs, around_.directory);
-    if (!registry) {
-        return registry.error();
+    if (auto loaded = registry_.load(); !loaded) {
+        return loaded;
     }
-    registry_ = *std::move(registry);
     auto starts = wal::read_partition_offsets(around_.fs, around_.directory + std::string(kLogStarts));
     if (!starts && starts.error().code == Errc::io) {
         return starts.error();
@@ -48,6 +70,15 @@ Result<void> Topics::open() {
     if (auto removed = remove_set_aside(); !removed) {
         return removed;
     }
+    if (auto removed =
+            is_read_only() ? Result<void>() : TopicMaker::remove_remains(around_.fs, around_.directory, registry_);
+        !removed) {
+        return removed;
+    }
+    if (auto finished = finish_deletions(); !finished) {
+        return finished;
+    }
+    const Registry known = registry_.now();
     const auto names = around_.fs.list(around_.directory);
     if (!names) {
         return names.error();
@@ -64,20 +95,25 @@ Result<void> Topics::open() {
         if (!*info || !(*info)->is_directory) {
             continue;
         }
+        const auto entry = known.topics.find(name->topic);
+        if (entry != known.topics.end() && entry->second.making_from && name->partition >= *entry->second.making_from) {
+            continue;  // half made, and nothing may be removed
+        }
         auto& topic = topics_[name->topic];
         if (topic == nullptr) {
             topic = std::make_unique<Topic>(Topic{.name = name->topic});
-            topic->configs = registry_.topic_configs[name->topic];
+            topic->configs = entry == known.topics.end() ? ConfigValues() : entry->second.configs;
             topic->settings = settings_of(topic->configs, around_.defaults);
+            note_name(name->topic);
         }
         if (auto opened = open_partition(*topic, name->partition); !opened) {
             return opened;
         }
     }
-    if (auto loaded = load_topic_ids(); !loaded) {
+    if (auto loaded = load_topic_ids(known); !loaded) {
         return loaded;
     }
-    next_producer_id_ = registry_.next_producer_id;
+    next_producer_id_ = known.next_producer_id;
     for (const auto& [name, topic] : topics_) {
         for (const auto& [number, partition] : topic->partitions) {
             next_producer_id_ = std::max(next_producer_id_, partition->largest_producer_id() + 1);
@@ -96,7 +132,7 @@ Result<void> Topics::remove_set_aside() {
     }
     for (const std::string& name : *names) {
         if (name.ends_with("-delete") && segment::parse_partition_name(name)) {
-            if (auto removed = io::remove_with_files(around_.fs, around_.directory + "/" + name); !removed) {
+            if (auto removed = io::remove_tree(around_.fs, around_.directory + "/" + name); !removed) {
                 return removed;
             }
         }
@@ -104,35 +140,46 @@ Result<void> Topics::remove_set_aside() {
     return {};
 }
 
-Result<void> Topics::load_topic_ids() {
+Result<void> Topics::load_topic_ids(const Registry& known) {
+    std::map<std::string, protocol::Uuid> unknown;
     for (const auto& [name, topic] : topics_) {
+        std::vector<std::string> lacking;
         for (const auto& [number, partition] : topic->partitions) {
             const auto id = read_topic_id(around_.fs, partition->directory());
             if (!id) {
                 return id.error();
             }
-            if (*id) {
+            if (*id && topic->id.is_zero()) {
                 topic->id = **id;
-                break;
+            }
+            if (!*id || **id != topic->id) {
+                lacking.push_back(partition->directory());
             }
         }
+        const auto entry = known.topics.find(name);
+        const bool is_known = entry != known.topics.end() && entry->second.id.has_value();
         if (topic->id.is_zero()) {
-            topic->id = random_uuid(around_.random);
+            topic->id = is_known ? *entry->second.id : random_uuid(around_.random);
         }
         by_id_[topic->id] = topic.get();
-        for (const auto& [number, partition] : topic->partitions) {
-            if (is_read_only()) {
-                continue;
-            }
-            const auto id = read_topic_id(around_.fs, partition->directory());
-            if (!id || *id != topic->id) {
-                if (auto written = write_topic_id(around_.fs, partition->directory(), topic->id); !written) {
-                    return written;
-                }
+        if (lacking.empty() || is_read_only()) {
+            continue;
+        }
+        if (!is_known || *entry->second.id != topic->id) {
+            unknown[name] = topic->id;
+        }
+        for (const std::string& directory : lacking) {
+            if (auto put = put_topic_id(around_.fs, directory, topic->id); !put) {
+                return put;
             }
         }
     }
-    return {};
+    // What was written of them may be lost with the next power cut, but not the ids.
+    return unknown.empty() ? Result<void>() : registry_.change([&](Registry& registry) {
+        for (const auto& [name, id] : unknown) {
+            registry.topics[name].id = id;
+        }
+    });
 }
 
 Result<void> Topics::open_partition(Topic& topic, std::int32_t number) {
@@ -146,7 +193,7 @@ Result<void> Topics::open_partition(Topic& topic, std::int32_t number) {
         log = *opened;
     }
     const auto start = log_starts_.find(name);
-    auto partition = Partition::open({.fs = around_.fs, .loop = around_.loop}, name, directory_of(name), log,
+    auto partition = Partition::open(partition_around_(topic.name), name, directory_of(name), log,
                                      start == log_starts_.end() ? 0 : start->second);
     if (!partition) {
         return partition.error();
@@ -165,62 +212,6 @@ Topic* Topics::find(const protocol::Uuid& id) {
     return found == by_id_.end() ? nullptr : found->second;
 }
 
-const Topic* Topics::colliding(std::string_view name) const {
-    const auto plain = [](std::string_view text) {
-        std::string same(text);
-        std::ranges::replace(same, '.', '_');
-        return same;
-    };
-    const std::string wanted = plain(name);
-    for (const auto& [other, topic] : topics_) {
-        if (other != name && plain(other) == wanted) {
-            return topic.get();
-        }
-    }
-    return nullptr;
-}
-
-Result<Topic*> Topics::create(const std::string& name, std::int32_t count, const ConfigValues& configs) {
-    if (is_read_only()) {
-        return read_only_error(around_.directory);
-    }
-    if (topics_.contains(name)) {
-        return Error{.code = Errc::exists, .what = fmt::format("Topic '{}' already exists.", name)};
-    }
-    // Settings first: a topic without those that it was made with would be another one.
-    if (!configs.empty()) {
-        registry_.topic_configs[name] = configs;
-        if (auto saved = save_registry(); !saved) {
-            return saved.error();
-        }
-    }
-    auto topic = std::make_unique<Topic>(Topic{.name = name, .id = random_uuid(around_.random), .configs = configs});
-    topic->settings = settings_of(configs, around_.defaults);
-    Topic* const made = topics_.emplace(name, std::move(topic)).first->second.get();
-    by_id_[made->id] = made;
-    if (auto added = add_partitions(*made, count); !added) {
-        (void)remove(name);
-        return added.error();
-    }
-    return made;
-}
-
-Result<void> Topics::add_partitions(Topic& topic, std::int32_t count) {
-    if (is_read_only()) {
-        return read_only_error(around_.directory);
-    }
-    const std::int32_t first = topic.partitions.empty() ? 0 : topic.partitions.rbegin()->first + 1;
-    for (std::int32_t number = first; number < first + count; ++number) {
-        if (auto opened = open_partition(topic, number); !opened) {
-            return opened;
-        }
-        if (auto written = write_topic_id(around_.fs, topic.partitions[number]->directory(), topic.id); !written) {
-            return written;
-        }
-    }
-    return {};
-}
-
 Result<void> Topics::remove(const std::string& name) {
     if (is_read_only()) {
         return read_only_error(around_.directory);
@@ -229,9 +220,13 @@ Result<void> Topics::remove(const std::string& name) {
     if (found == topics_.end()) {
         return Error{.code = Errc::invalid, .what = "no such topic", .file = name};
     }
+    if (auto noted = note_deletion(*found->second); !noted) {
+        return noted;
+    }
     const std::unique_ptr<Topic> topic = std::move(found->second);
     topics_.erase(found);
     by_id_.erase(topic->id);
+    forget_name(name);
     Result<void> outcome;
     bool had_starts = false;
     for (const auto& [number, partition] : topic->partitions) {
@@ -242,8 +237,9 @@ Result<void> Topics::remove(const std::string& name) {
         }
         had_starts = log_starts_.erase(partition_name) != 0 || had_starts;
     }
-    if (registry_.topic_configs.erase(name) != 0) {
-        if (auto saved = save_registry(); !saved && outcome) {
+    // An id alone may stay: a topic of that name that is made anew gets another.
+    if (!topic->configs.empty()) {
+        if (auto saved = registry_.change([&](Registry& registry) { registry.topics.erase(name); }); !saved && outcome) {
             outcome = saved;
         }
     }
@@ -252,22 +248,13 @@ Result<void> Topics::remove(const std::string& name) {
             outcome = saved;
         }
     }
+    if (!outcome) {
+        half_gone_.insert(topic->id);
+    }
+    if (around_.hooks.removed) {
+        around_.hooks.removed(name, topic->id);
+    }
     return outcome;
-}
-
-Result<void> Topics::set_configs(Topic& topic, const ConfigValues& configs) {
-    if (is_read_only()) {
-        return read_only_error(around_.directory);
-    }
-    Registry changed = registry_;
-    changed.topic_configs[topic.name] = configs;
-    if (auto saved = write_registry(around_.fs, around_.directory, changed); !saved) {
-        return saved;
-    }
-    registry_ = std::move(changed);
-    topic.configs = configs;
-    topic.settings = settings_of(configs, around_.defaults);
-    return {};
 }
 
 Result<void> Topics::remove_records(Partition& partition, std::int64_t offset) {
@@ -275,31 +262,32 @@ Result<void> Topics::remove_records(Partition& partition, std::int64_t offset) {
         return read_only_error(around_.directory);
     }
     // Durable first, so that no restart shows records again whose deletion was told.
-    log_starts_[partition.name()] = std::max(offset, partition.log_start());
+    // What lies below log_start() is deleted too only where it is known to be the beginning.
+    const std::int64_t start = partition.archives_known() ? partition.log_start() : partition.deleted_below();
+    log_starts_[partition.name()] = std::max(offset, start);
     if (auto saved = save_log_starts(); !saved) {
         return saved;
     }
-    return partition.remove_below(offset);
+    auto removed = partition.remove_below(offset);
+    if (around_.hooks.shortened) {
+        around_.hooks.shortened(partition);
+    }
+    return removed;
 }
 
 Result<void> Topics::save_log_starts() {
     return wal::write_partition_offsets(around_.fs, around_.directory + std::string(kLogStarts), log_starts_);
 }
 
-Result<void> Topics::save_registry() {
-    return write_registry(around_.fs, around_.directory, registry_);
-}
-
 Result<std::int64_t> Topics::next_producer_id() {
     if (next_producer_id_ == producer_ids_end_) {
-        registry_.next_producer_id = next_producer_id_ + kProducerIdBlock;
+        const std::int64_t end = next_producer_id_ + kProducerIdBlock;
         if (!is_read_only()) {
-            if (auto saved = save_registry(); !saved) {
-                registry_.next_producer_id = next_producer_id_;
+            if (auto saved = registry_.change([&](Registry& registry) { registry.next_producer_id = end; }); !saved) {
                 return saved.error();
             }
         }
-        producer_ids_end_ = registry_.next_producer_id;
+        producer_ids_end_ = end;
     }
     return next_producer_id_++;
 }

@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/workers.hpp"
 
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace kseg::broker {
+namespace {
+
+/// Of the calling thread, which is what both numbers mean on Linux. That either is refused changes nothing but speed.
+void step_back() {
+    constexpr int kNice = 10;
+    constexpr long kIoPriorityOfThread = 1;             // IOPRIO_WHO_PROCESS
+    constexpr long kLowestBestEffort = (2L << 13) | 7;  // IOPRIO_CLASS_BE, level 7
+    const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
+    (void)::setpriority(PRIO_PROCESS, thread, kNice);
+    (void)::syscall(SYS_ioprio_set, kIoPriorityOfThread, thread, kLowestBestEffort);
+}
+
+}  // namespace
 
 ThreadWorkers::~ThreadWorkers() {
     std::deque<Job> dropped;
@@ -31,6 +48,9 @@ void ThreadWorkers::run(Job job) {
 }
 
 void ThreadWorkers::serve() {
+    if (share_ == Share::background) {
+        step_back();
+    }
     std::unique_lock lock(mutex_);
     while (true) {
         ++idle_;

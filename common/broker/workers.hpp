@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -29,8 +30,14 @@ class Workers {
 
 class ThreadWorkers final : public Workers {
   public:
+    enum class Share : std::uint8_t {
+        equal,
+        background,  ///< they get processors and disks when nobody else wants them, or nearly so
+    };
+
     /// Borrows the loop. The threads begin with the first job.
-    ThreadWorkers(Loop& loop, unsigned threads) : loop_(loop), most_threads_(threads) {}
+    ThreadWorkers(Loop& loop, unsigned threads, Share share = Share::equal)
+        : loop_(loop), most_threads_(threads), share_(share) {}
     /// Waits for the jobs under way, and drops those that did not begin. What a job returned may be run by the loop after
     /// this: it must hold what it needs.
     ~ThreadWorkers() override;
@@ -42,6 +49,7 @@ class ThreadWorkers final : public Workers {
 
     Loop& loop_;
     const unsigned most_threads_;
+    const Share share_;
     std::mutex mutex_;
     std::condition_variable work_there_;
     std::deque<Job> jobs_;

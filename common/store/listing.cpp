@@ -110,6 +110,18 @@ void bound_archives(std::vector<ArchivedSegment>& archives) {
     set_reach(archives);
 }
 
+/// Whether segments may have gone to archives between the listing of these and that of the logs.
+bool may_lack_archives(const Places& places, const PartitionListing& listing) {
+    if (places.archives == nullptr || !places.wal || (!listing.logs.empty() && listing.logs.front().base_offset == 0)) {
+        return false;
+    }
+    std::int64_t end = 0;
+    for (const ArchivedSegment& segment : listing.archives) {
+        end = std::max(end, segment.name.last_offset + 1);
+    }
+    return listing.logs.empty() || end < listing.logs.front().base_offset;
+}
+
 void bound_by_next(std::vector<Segment>& segments) {
     for (std::size_t i = 0; i < segments.size(); ++i) {
         segments[i].next_base = i + 1 < segments.size() ? segments[i + 1].base_offset : kMaxRecordOffset;
@@ -191,8 +203,30 @@ Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const s
     if (auto added = add_archives(places, listing); !added) {
         return added.error();
     }
+    if (may_lack_archives(places, listing)) {
+        listing.archives.clear();
+        if (auto listed = places.archives->refresh(partition.topic); !listed) {
+            return listed.error();
+        }
+        if (auto added = add_archives(places, listing); !added) {
+            return added.error();
+        }
+    }
     bound_by_names(listing);
     return listing;
+}
+
+void PartitionListing::add_archive(const ArchiveName& archive) {
+    if (std::ranges::find(archives, archive, &ArchivedSegment::name) != archives.end()) {
+        return;
+    }
+    ArchivedSegment segment;
+    segment.base_offset = segment.first_offset = archive.base_offset;
+    segment.next_base = segment.end_offset = segment.likely_end = archive.last_offset + 1;
+    segment.name = archive;
+    archives.insert(std::ranges::upper_bound(archives, archive.base_offset, {}, &ArchivedSegment::first_offset),
+                    std::move(segment));
+    set_reach(archives);
 }
 
 void PartitionListing::resume_archive(std::size_t number, std::int64_t offset) {

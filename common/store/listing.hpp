@@ -65,6 +65,8 @@ struct PartitionListing {
     [[nodiscard]] std::string index_path(std::int64_t base_offset) const;
     [[nodiscard]] std::string log_path(std::int64_t base_offset) const;
 
+    /// Adds an archive that was put since the archives were listed; one that is there already changes nothing.
+    void add_archive(const ArchiveName& archive);
     /// Notes that what an archive holds before this offset cannot be had of it, and what is behind may be.
     void resume_archive(std::size_t number, std::int64_t offset);
 };
@@ -78,7 +80,8 @@ Result<std::vector<segment::PartitionName>> list_partitions(io::Fs& fs, const Pl
 /// errors   io
 Result<std::vector<std::string>> list_topics(io::Fs& fs, const Places& places);
 
-/// The segments of one partition; none where it has no directory.
+/// The segments of one partition; none where it has no directory. Segments may go from the log directory to archives
+/// meanwhile: each is found in one of the two.
 /// errors   io
 Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const segment::PartitionName& partition);
 

@@ -51,6 +51,9 @@ Result<bool> QueryRun::answer(PartitionListing listing) {
         if (!slice) {
             return true;
         }
+        if (has_moved(listing, *slice)) {
+            continue;
+        }
         if (read_to_next && slice->first_offset > next) {
             tell_missing(listing, *slice, next);
         }
@@ -76,6 +79,29 @@ Result<bool> QueryRun::answer(PartitionListing listing) {
         }
     }
     return false;
+}
+
+/// Whether a log is no longer there, since it has gone to an archive: then the listing knows that.
+bool QueryRun::has_moved(PartitionListing& listing, const Slice& slice) {
+    if (slice.kind != SourceKind::log || places_.archives == nullptr || files_.size_of(path_of(listing, slice))) {
+        return false;
+    }
+    if (!places_.archives->refresh(listing.name.topic)) {
+        return false;  // that the log is not there is told
+    }
+    const auto found = places_.archives->archives(listing.name, places_.topic_id);
+    if (!found) {
+        return false;
+    }
+    bool has_it = false;
+    for (const ArchiveName& name : found->archives) {
+        listing.add_archive(name);
+        has_it = has_it || (name.base_offset <= slice.first_offset && name.last_offset >= slice.first_offset);
+    }
+    if (has_it) {
+        listing.logs[slice.segment].end_at(slice.first_offset);
+    }
+    return has_it;
 }
 
 Result<SliceEnd> QueryRun::answer_slice(PartitionListing& listing, const Slice& slice, SliceReport& report) {

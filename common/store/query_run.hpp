@@ -32,6 +32,7 @@ class QueryRun {
     [[nodiscard]] const ReadCounts& counts() const { return files_.counts(); }
 
   private:
+    bool has_moved(PartitionListing& listing, const Slice& slice);
     Result<SliceEnd> answer_slice(PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_log(const PartitionListing& listing, const Slice& slice, SliceReport& report);
     Result<SliceEnd> answer_index(PartitionListing& listing, const Slice& slice, SliceReport& report);

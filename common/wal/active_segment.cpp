@@ -35,9 +35,6 @@ Result<std::unique_ptr<ActiveSegment>> ActiveSegment::create(io::Fs& fs, const s
     }
     log_made = true;
     segment->log_ = *std::move(log);
-    if (const auto synced = fs.sync_directory(directory); !synced) {
-        return synced.error();
-    }
     return segment;
 }
 

@@ -17,8 +17,8 @@ namespace kseg::wal {
 
 class ActiveSegment {
   public:
-    /// Makes the files of a new segment and their names durable. Where it fails and `log_made` is false, nothing tells that
-    /// it was tried.
+    /// Makes the files of a new segment, whose names are for the caller to make durable. Where it fails and `log_made` is
+    /// false, nothing tells that it was tried.
     static Result<std::unique_ptr<ActiveSegment>> create(io::Fs& fs, const std::string& directory, std::int64_t base_offset,
                                                          TimestampMs now, bool& log_made);
 

@@ -61,12 +61,24 @@ Result<std::vector<LeaderEpoch>> read_leader_epochs(io::Fs& fs, const std::strin
     return epochs;
 }
 
-Result<void> write_leader_epochs(io::Fs& fs, const std::string& path, const std::vector<LeaderEpoch>& epochs) {
+namespace {
+
+std::string text_of(const std::vector<LeaderEpoch>& epochs) {
     std::string text = fmt::format("0\n{}\n", epochs.size());
     for (const LeaderEpoch& epoch : epochs) {
         fmt::format_to(std::back_inserter(text), "{} {}\n", epoch.epoch, epoch.start_offset);
     }
-    return replace_content(fs, path, as_bytes(text));
+    return text;
+}
+
+}  // namespace
+
+Result<void> write_leader_epochs(io::Fs& fs, const std::string& path, const std::vector<LeaderEpoch>& epochs) {
+    return replace_content(fs, path, as_bytes(text_of(epochs)));
+}
+
+Result<void> put_leader_epochs(io::Fs& fs, const std::string& path, const std::vector<LeaderEpoch>& epochs) {
+    return put_content(fs, path, as_bytes(text_of(epochs)));
 }
 
 }  // namespace kseg::wal

@@ -35,5 +35,7 @@ struct LeaderEpoch {
 /// errors   as above
 Result<std::vector<LeaderEpoch>> read_leader_epochs(io::Fs& fs, const std::string& path);
 Result<void> write_leader_epochs(io::Fs& fs, const std::string& path, const std::vector<LeaderEpoch>& epochs);
+/// The same without making it durable.
+Result<void> put_leader_epochs(io::Fs& fs, const std::string& path, const std::vector<LeaderEpoch>& epochs);
 
 }  // namespace kseg::wal

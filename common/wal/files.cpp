@@ -66,4 +66,15 @@ Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::
     return there->has_value() ? fs.open_writable(path) : fs.create(path);
 }
 
+Result<void> put_content(io::Fs& fs, const std::string& path, Bytes content) {
+    const auto file = open_or_create(fs, path);
+    if (!file) {
+        return file.error();
+    }
+    if (auto cut = (*file)->resize(content.size()); !cut) {
+        return cut;
+    }
+    return (*file)->write_at(0, content);
+}
+
 }  // namespace kseg::wal

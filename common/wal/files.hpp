@@ -25,6 +25,9 @@ Result<ByteBuffer> read_file(io::Fs& fs, const std::string& path);
 /// Makes `content` what the file holds, durably, whole or not at all.
 Result<void> replace_content(io::Fs& fs, const std::string& path, Bytes content);
 
+/// Makes `content` what the file holds, but nothing of it durable: for what can be made again from something else.
+Result<void> put_content(io::Fs& fs, const std::string& path, Bytes content);
+
 /// Opens a file for writing, making it where it is missing.
 Result<std::unique_ptr<io::WritableFile>> open_or_create(io::Fs& fs, const std::string& path);
 

@@ -34,14 +34,12 @@ Result<std::unique_ptr<PartitionLog>> PartitionLog::open(const Surroundings& aro
 }
 
 Result<void> PartitionLog::begin(std::int64_t recovery_point, bool clean, Findings& findings) {
-    if (auto made = io::make_durable_directory(around_.fs, directory_); !made) {
-        return made;
-    }
     auto recovered = recover(
         around_.fs, {.directory = directory_, .mode = options_.recovery, .recovery_point = recovery_point, .clean = clean});
     if (!recovered) {
         return recovered.error();
     }
+    const bool as_left = recovered->findings.empty();
     std::ranges::move(recovered->findings, std::back_inserter(findings));
     producers_ = std::move(recovered->producers);
     end_offset_ = recovered->end_offset;
@@ -50,6 +48,8 @@ Result<void> PartitionLog::begin(std::int64_t recovery_point, bool clean, Findin
         return loaded;
     }
     if (segments_ == 0) {
+        names_durable_ = false;
+        saved_ = true;
         return start_segment(0);
     }
     auto active =
@@ -72,6 +72,7 @@ Result<void> PartitionLog::begin(std::int64_t recovery_point, bool clean, Findin
     checkpoint_size_ = active_->size();
     rewrite_from_ = recovered->active_read_from;
     settled_ = clean && !recovered->shortened && recovery_point <= end_offset_;
+    saved_ = settled_ && as_left;
     return {};
 }
 
@@ -112,7 +113,24 @@ Result<void> PartitionLog::sync_and_save(Lock& lock) {
     if (auto written = write_snapshot(producers_, end_offset_); !written) {
         return written;
     }
-    return around_.save_recovery_point(end_offset_);
+    if (auto saved = save_epochs(); !saved) {
+        return saved;
+    }
+    auto saved = around_.save_recovery_point(end_offset_);
+    saved_ = saved.has_value();
+    return saved;
+}
+
+/// Before any recovery point: what lies below one is not read again, and could not give the epochs back.
+Result<void> PartitionLog::save_epochs() {
+    if (unsaved_epochs_.empty()) {
+        return {};
+    }
+    auto written = write_leader_epochs(around_.fs, directory_ + "/" + std::string(kLeaderEpochs), unsaved_epochs_);
+    if (written) {
+        unsaved_epochs_.clear();
+    }
+    return written;
 }
 
 /// The epoch that batches are stamped with: the checkpoint's last, or that of the log's last batch.
@@ -127,12 +145,21 @@ Result<void> PartitionLog::load_epochs(std::int64_t end_offset, std::int32_t las
     if (shortened) {
         std::erase_if(kept, [end_offset](const LeaderEpoch& epoch) { return epoch.start_offset > end_offset; });
     }
+    // Those that are lost are found again in the batches, as long as recovery reads all of them.
+    const bool is_new = segments_ == 0;
     const bool complete = !kept.empty() && kept.size() == found;
     if (kept.empty()) {
         kept.push_back({.epoch = std::max(last_epoch, 0), .start_offset = last_epoch < 0 ? end_offset : 0});
     }
     leader_epoch_ = kept.back().epoch;
-    return complete ? Result<void>() : write_leader_epochs(around_.fs, path, kept);
+    if (complete) {
+        return {};
+    }
+    if (is_new) {
+        unsaved_epochs_ = kept;
+        return put_leader_epochs(around_.fs, path, kept);
+    }
+    return write_leader_epochs(around_.fs, path, kept);
 }
 
 Result<Appended> PartitionLog::append(std::span<std::byte> batch, const AppendOptions& how) {
@@ -210,6 +237,7 @@ Result<Appended> PartitionLog::append_locked(Lock& lock, std::span<std::byte> wh
 
 Result<void> PartitionLog::write_batch(std::span<std::byte> whole) {
     const record::BatchView batch = *record::BatchView::parse(whole, FileOffset{active_->size()});
+    saved_ = false;
     if (auto written = active_->append(batch); !written) {
         const Error error = written.error().in_file(active_->path());
         if (active_->is_torn()) {
@@ -234,6 +262,13 @@ Result<void> PartitionLog::start_segment(std::int64_t base_offset) {
             fail(next.error());
         }
         return next.error();
+    }
+    // The names of a log's first segment wait for its first records.
+    if (names_durable_) {
+        if (auto synced = around_.fs.sync_directory(directory_); !synced) {
+            fail(synced.error());
+            return synced;
+        }
     }
     active_ = *std::move(next);
     ++segments_;
@@ -296,14 +331,22 @@ Result<void> PartitionLog::close() {
     if (auto settled = settle(lock); !settled) {
         return settled;
     }
-    if (auto finished = active_->indexes().finish(); !finished) {
-        return finished;
-    }
-    if (auto saved = sync_and_save(lock); !saved) {
-        return saved;
+    if (!saved_ || active_->size() != 0) {
+        if (auto finished = active_->indexes().finish(); !finished) {
+            return finished;
+        }
+        if (auto saved = saved_ ? sync_all(lock) : sync_and_save(lock); !saved) {
+            return saved;
+        }
     }
     closed_ = true;
     return {};
+}
+
+void PartitionLog::set_limits(std::uint64_t segment_bytes, std::optional<std::int64_t> segment_age_ms) {
+    const Lock lock(mutex_);
+    options_.segment_bytes = segment_bytes;
+    options_.segment_age_ms = segment_age_ms;
 }
 
 Ticket PartitionLog::completed() const {

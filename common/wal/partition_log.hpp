@@ -75,7 +75,9 @@ class PartitionLog final : public Syncable {
     PartitionLog& operator=(const PartitionLog&) = delete;
     ~PartitionLog() override;
 
-    /// Opens what recover() brought into order, or begins an empty log. `opened` is the directory's state as recovered.
+    /// Opens what is in a directory, recovering it first, or begins an empty log. Of one that is new nothing is durable
+    /// until records are: their sync takes the names of its files along.
+    /// directory   is there; that its name is durable is for the caller
     static Result<std::unique_ptr<PartitionLog>> open(const Surroundings& around, std::string directory,
                                                       std::int64_t recovery_point, bool clean, const Options& options,
                                                       Findings& findings);
@@ -90,6 +92,9 @@ class PartitionLog final : public Syncable {
     Result<void> seal();
     /// Makes everything durable, index files and state of the producers too. Nothing may be appended after.
     Result<void> close();
+
+    /// When segments are rolled from now on, as Options has it.
+    void set_limits(std::uint64_t segment_bytes, std::optional<std::int64_t> segment_age_ms);
 
     // ---- by any thread
     /// Waits until a ticket is complete.
@@ -130,6 +135,8 @@ class PartitionLog final : public Syncable {
     Result<void> load_epochs(std::int64_t end_offset, std::int32_t last_epoch, bool shortened);
     Result<void> settle(Lock& lock);
     Result<void> sync_and_save(Lock& lock);
+    Result<void> save_epochs();
+    Result<void> sync_active();
     Result<Appended> append_locked(Lock& lock, std::span<std::byte> whole, const record::BatchHeader& header,
                                    const AppendOptions& how);
     Result<void> write_batch(std::span<std::byte> whole);
@@ -166,6 +173,10 @@ class PartitionLog final : public Syncable {
     std::uint64_t checkpoint_size_ = 0;  // of the active segment, at the last checkpoint
     bool settled_ = true;                // what recovery found is durable
     std::uint64_t rewrite_from_ = 0;     // if not, from this position of the active segment on it may not be
+    // What only a sync or whoever waited for its end touches: what a new log has that is not durable.
+    bool names_durable_ = true;                  // of its files
+    std::vector<LeaderEpoch> unsaved_epochs_{};  // empty where they are
+    bool saved_ = false;                         // a close has nothing to add: since the last nothing was appended
     bool syncing_ = false;
     bool closed_ = false;
     std::optional<Error> failed_;

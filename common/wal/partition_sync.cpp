@@ -24,6 +24,18 @@ Result<void> sync_files(const IndexFiles::Files& files) {
 
 }  // namespace
 
+/// Syncs the active segment; the first time in the life of a log, the names of its files too. Called with syncing_ set and
+/// without the lock: nobody replaces the segment meanwhile.
+Result<void> PartitionLog::sync_active() {
+    if (!names_durable_) {
+        if (auto synced = around_.fs.sync_directory(directory_); !synced) {
+            return synced;
+        }
+        names_durable_ = true;
+    }
+    return active_->log().sync();
+}
+
 /// One sync for everything that was appended before it. `lock` is held before and after, and not meanwhile.
 void PartitionLog::sync_step(Lock& lock) {
     syncing_ = true;
@@ -32,9 +44,8 @@ void PartitionLog::sync_step(Lock& lock) {
     const std::uint64_t size = active_->size();
     const bool due = size >= checkpoint_size_ + options_.checkpoint_bytes && active_->indexes().all_written();
     const ProducerStates producers = due ? producers_ : ProducerStates();
-    io::WritableFile& file = active_->log();
     lock.unlock();
-    const auto synced = file.sync();
+    const auto synced = sync_active();
     lock.lock();
     if (synced) {
         note_durable(ticket, offset, size);
@@ -60,6 +71,9 @@ void PartitionLog::checkpoint(Lock& lock, const ProducerStates& producers, std::
         saved = write_snapshot(producers, offset);
     }
     if (saved) {
+        saved = save_epochs();
+    }
+    if (saved) {
         saved = around_.save_recovery_point(offset);
     }
     lock.lock();
@@ -79,7 +93,7 @@ Result<void> PartitionLog::sync_all(Lock& lock) {
     const std::uint64_t size = active_->size();
     const auto files = active_->indexes().files();
     lock.unlock();
-    auto synced = active_->log().sync();
+    auto synced = sync_active();
     if (synced) {
         synced = sync_files(files);
     }

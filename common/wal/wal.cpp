@@ -3,6 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "wal/files.hpp"
 
 namespace kseg::wal {
@@ -13,6 +18,18 @@ constexpr std::string_view kLock = ".lock";
 constexpr std::string_view kCleanShutdown = ".kafka_cleanshutdown";
 // As a broker writes it that was never registered.
 constexpr std::string_view kNewMarker = R"({"version":0,"brokerEpoch":-1})";
+// Syncs of several logs at a time share the work of the file system's journal.
+constexpr std::size_t kClosers = 8;
+
+Result<std::string> directory_name_of(const segment::PartitionName& name) {
+    std::string directory_name = fmt::format("{}-{}", name.topic, name.partition);
+    if (segment::parse_partition_name(directory_name) != name || segment::is_set_aside(directory_name)) {
+        return Error{
+            .code = Errc::invalid,
+            .what = fmt::format(R"(topic; expected at most 249 of a-z, A-Z, 0-9, '.', '_' and '-', got "{}")", name.topic)};
+    }
+    return directory_name;
+}
 
 }  // namespace
 
@@ -80,15 +97,26 @@ Result<void> Wal::begin() {
     return fs_.sync_directory(directory_);
 }
 
+PartitionLog::Surroundings Wal::around(const segment::PartitionName& name) {
+    return {.fs = fs_, .clock = clock_, .pool = pool_, .save_recovery_point = [this, name](std::int64_t offset) {
+                return save_recovery_point(name, offset);
+            }};
+}
+
+Options Wal::options_for(const SegmentLimits& limits) const {
+    Options options = options_;
+    options.segment_bytes = limits.bytes.value_or(options.segment_bytes);
+    options.segment_age_ms = limits.age_ms ? limits.age_ms : options.segment_age_ms;
+    return options;
+}
+
 Result<PartitionLog*> Wal::partition(const segment::PartitionName& name, const SegmentLimits& limits) {
     if (const auto found = partitions_.find(name); found != partitions_.end()) {
         return found->second.get();
     }
-    const std::string directory_name = fmt::format("{}-{}", name.topic, name.partition);
-    if (segment::parse_partition_name(directory_name) != name || segment::is_set_aside(directory_name)) {
-        return Error{
-            .code = Errc::invalid,
-            .what = fmt::format(R"(topic; expected at most 249 of a-z, A-Z, 0-9, '.', '_' and '-', got "{}")", name.topic)};
+    const auto directory_name = directory_name_of(name);
+    if (!directory_name) {
+        return directory_name.error();
     }
     std::int64_t recovery_point = 0;
     {
@@ -96,18 +124,42 @@ Result<PartitionLog*> Wal::partition(const segment::PartitionName& name, const S
         const auto known = recovery_points_.find(name);
         recovery_point = known == recovery_points_.end() ? 0 : known->second;
     }
-    const PartitionLog::Surroundings around{
-        .fs = fs_, .clock = clock_, .pool = pool_, .save_recovery_point = [this, name](std::int64_t offset) {
-            return save_recovery_point(name, offset);
-        }};
-    Options options = options_;
-    options.segment_bytes = limits.bytes.value_or(options.segment_bytes);
-    options.segment_age_ms = limits.age_ms ? limits.age_ms : options.segment_age_ms;
-    auto log = PartitionLog::open(around, path_of(directory_name), recovery_point, was_clean_, options, findings_);
+    if (const auto made = io::make_durable_directory(fs_, path_of(*directory_name)); !made) {
+        return made.error();
+    }
+    auto log = PartitionLog::open(around(name), path_of(*directory_name), recovery_point, was_clean_, options_for(limits),
+                                  findings_);
     if (!log) {
         return log.error();
     }
-    return partitions_.emplace(name, *std::move(log)).first->second.get();
+    return adopt(name, *std::move(log));
+}
+
+Result<std::unique_ptr<PartitionLog>> Wal::make(const segment::PartitionName& name, const SegmentLimits& limits) {
+    const auto directory_name = directory_name_of(name);
+    if (!directory_name) {
+        return directory_name.error();
+    }
+    const std::string directory = path_of(*directory_name);
+    const auto there = fs_.info(directory);
+    if (!there) {
+        return there.error();
+    }
+    if (there->has_value()) {
+        return Error{.code = Errc::exists, .what = "is there already", .file = directory};
+    }
+    if (const auto made = fs_.make_directories(directory); !made) {
+        return made.error();
+    }
+    Findings none;
+    return PartitionLog::open(around(name), directory, 0, true, options_for(limits), none);
+}
+
+void Wal::set_limits(const segment::PartitionName& name, const SegmentLimits& limits) {
+    if (const auto found = partitions_.find(name); found != partitions_.end()) {
+        const Options options = options_for(limits);
+        found->second->set_limits(options.segment_bytes, options.segment_age_ms);
+    }
 }
 
 Result<void> Wal::remove(const segment::PartitionName& name) {
@@ -142,6 +194,10 @@ Result<void> Wal::save_recovery_point(const segment::PartitionName& name, std::i
     if (known != recovery_points_.end() && known->second == offset) {
         return {};
     }
+    if (closing_) {
+        recovery_points_[name] = offset;
+        return {};
+    }
     PartitionOffsets points = recovery_points_;
     points[name] = offset;
     auto written = write_partition_offsets(fs_, path_of(kRecoveryPoints), points);
@@ -173,13 +229,46 @@ Result<bool> Wal::all_partitions_open() {
     return true;
 }
 
-Result<void> Wal::close() {
-    Result<void> outcome;
-    for (auto& [name, log] : partitions_) {
-        if (auto closed = log->close(); !closed && outcome) {
-            outcome = closed;
+Result<void> Wal::close_partitions() {
+    PartitionOffsets before;
+    {
+        const std::lock_guard lock(points_mutex_);
+        before = recovery_points_;
+        closing_ = true;
+    }
+    std::vector<PartitionLog*> logs;
+    for (const auto& [name, log] : partitions_) {
+        logs.push_back(log.get());
+    }
+    std::vector<Result<void>> outcomes(logs.size());
+    std::atomic<std::size_t> next{0};
+    const auto close_some = [&] {
+        for (std::size_t i = next++; i < logs.size(); i = next++) {
+            outcomes[i] = logs[i]->close();
+        }
+    };
+    std::vector<std::thread> closers;
+    while (closers.size() + 1 < std::min(kClosers, logs.size())) {
+        closers.emplace_back(close_some);
+    }
+    close_some();
+    for (std::thread& closer : closers) {
+        closer.join();
+    }
+    const std::lock_guard lock(points_mutex_);
+    closing_ = false;
+    if (recovery_points_ != before) {
+        if (auto written = write_partition_offsets(fs_, path_of(kRecoveryPoints), recovery_points_); !written) {
+            recovery_points_ = before;
+            return written;
         }
     }
+    const auto failed = std::ranges::find_if(outcomes, [](const Result<void>& outcome) { return !outcome; });
+    return failed == outcomes.end() ? Result<void>() : *failed;
+}
+
+Result<void> Wal::close() {
+    Result<void> outcome = close_partitions();
     if (!outcome) {
         return outcome;
     }

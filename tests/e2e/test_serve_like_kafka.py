@@ -31,6 +31,7 @@ ALLOWED = [
     ("FETCH", r"sessionId", "random"),
     (".*", r"(.*\.)?(logAppendTimeMs|leaderEpoch|currentLeader.*)", "an epoch grows with each start"),
     ("CREATE_TOPICS", r"topics\.configs\..*", "settings that mean nothing here are not listed"),
+    ("DESCRIBE_LOG_DIRS", r"results\.(logDir|totalBytes|usableBytes)", "each has its own"),
     ("METADATA", r"(.*\.)?topicAuthorizedOperations|clusterAuthorizedOperations", "no authorizer here"),
 ]
 
@@ -69,6 +70,7 @@ def script():
     yield create(name="")
     yield create(name="a/b")
     yield create(name="..")
+    yield create(name="__cluster_metadata")
     yield create(name="n", numPartitions=0)
     yield create(name="n", replicationFactor=2)
     yield create(name="n", configs=[{"name": "no.such", "value": "1"}])
@@ -85,7 +87,8 @@ def script():
         yield produce(batch()[:size])
     yield produce(batch() + batch())  # one batch is the rule
     yield produce(batch(), acks=5)
-    # Not here: a codec that there is not, which Kafka answers with UNKNOWN_SERVER_ERROR.
+    yield produce(batch(attributes=5))  # a codec that there is not
+    yield produce(batch(attributes=7))
     yield "PRODUCE", [9], produce(batch(producer=(4711, 0, 0)))[2]
     yield "PRODUCE", [9], produce(batch(producer=(4711, 0, 0)))[2]  # again: the first answer
     yield "PRODUCE", [9], produce(batch(producer=(4711, 0, 7)))[2]  # a gap
@@ -111,6 +114,9 @@ def script():
     yield "DELETE_TOPICS", range(1, 6), {"topicNames": ["unknown"], "timeoutMs": 5000}
     yield "DELETE_TOPICS", [6], {"topics": [{"name": "unknown"}], "timeoutMs": 5000}
     yield "DESCRIBE_CONFIGS", range(1, 5), {"resources": [{"resourceType": 2, "resourceName": "unknown", "configurationKeys": None}]}
+    yield from configs()
+    for dirs in (None, [{"topic": "t", "partitions": [0, 9]}, {"topic": "unknown", "partitions": [0]}], []):
+        yield "DESCRIBE_LOG_DIRS", None, {"topics": dirs}
     yield "DESCRIBE_GROUPS", None, {"groups": ["unknown"]}
     yield "HEARTBEAT", None, {"groupId": "unknown", "generationId": 1, "memberId": "m"}
     yield "LEAVE_GROUP", range(0, 3), {"groupId": "unknown", "memberId": "m"}
@@ -122,6 +128,61 @@ def script():
     yield "OFFSET_FETCH", range(1, 8), {"groupId": "g", "topics": [{"name": "t", "partitionIndexes": [0, 1]}]}
 
 
+def configs():
+    """Settings of topics as they are changed and described. Each list is of its own, since their order is free."""
+    def resource(settings, name="t", kind=2):
+        return {"resourceType": kind, "resourceName": name, "configs": settings}
+
+    def described(*keys, **more):
+        return "DESCRIBE_CONFIGS", range(1, 5), {**more, "resources": [
+            {"resourceType": 2, "resourceName": "t", "configurationKeys": list(keys) or None}]}
+
+    def both(settings, name="t", kind=2, **more):
+        yield "ALTER_CONFIGS", None, {**more, "resources": [resource([{"name": n, "value": v} for n, v in settings], name, kind)]}
+        yield "INCREMENTAL_ALTER_CONFIGS", None, {**more, "resources": [
+            resource([{"name": n, "value": v, "configOperation": 0} for n, v in settings], name, kind)]}
+        yield described("retention.ms", "cleanup.policy", "segment.bytes", "max.message.bytes", includeSynonyms=True)
+
+    def change(*operations):
+        yield "INCREMENTAL_ALTER_CONFIGS", None, {"resources": [
+            resource([{"name": n, "value": v, "configOperation": o} for n, v, o in operations])]}
+        yield described("retention.ms", "cleanup.policy")
+
+    yield from both([("retention.ms", "60000")])
+    yield from both([("retention.ms", "70000"), ("cleanup.policy", "compact")])
+    yield from both([("retention.ms", "80000")], validateOnly=True)
+    for name, value in (("no.such", "1"), ("retention.ms", "many"), ("retention.ms", "-2"), ("cleanup.policy", "burn"), ("", "1"),
+                        ("retention.ms", None), ("cleanup.policy", ""), ("max.message.bytes", " 5 "), ("segment.bytes", "1"),
+                        ("min.cleanable.dirty.ratio", "2"), ("preallocate", "yes"), ("message.timestamp.type", "Never")):
+        yield from both([(name, value)])
+    for name, value in (("preallocate", "TRUE"), ("cleanup.policy", " compact , delete "), ("cleanup.policy", "delete,"),
+                        ("leader.replication.throttled.replicas", "0:1,1:1"), ("leader.replication.throttled.replicas", "all"),
+                        ("remote.storage.enable", "true"), ("local.retention.bytes", "-3")):
+        yield from both([(name, value)])
+    yield described("preallocate", "leader.replication.throttled.replicas", includeSynonyms=True)
+    yield from both([("retention.ms", "1"), ("retention.ms", "2")])
+    yield from both([("retention.ms", "1")], name="unknown")
+    yield from both([("retention.ms", "1")], name="b/ad")
+    yield from both([("retention.ms", "1")], name="")
+    yield from both([("retention.ms", "1")], kind=77)
+    yield "INCREMENTAL_ALTER_CONFIGS", None, {"resources": []}
+    yield from change(("cleanup.policy", "delete", 2))
+    yield from change(("cleanup.policy", "delete", 2))
+    yield from change(("cleanup.policy", "compact", 3))
+    yield from change(("cleanup.policy", "delete", 3))
+    yield from change(("cleanup.policy", None, 1))
+    yield from change(("cleanup.policy", "compact", 2))
+    yield from change(("cleanup.policy", None, 2))
+    yield from change(("retention.ms", "5", 2))
+    yield from change(("no.such", "5", 2))
+    yield from change(("no.such", None, 1))
+    yield from change(("retention.ms", "5", 1))
+    yield from change(("retention.ms", "5", 9))
+    yield from change(("retention.ms", "6", 0), ("cleanup.policy", "burn", 2))
+    yield from change(("cleanup.policy", None, 1), ("retention.ms", None, 1))
+    yield "ALTER_CONFIGS", None, {"resources": [resource([])]}
+
+
 def flat(value, path=""):
     """[(path without list positions, value)] of all leaves, in order; lists of topics by name, since their order is free."""
     if isinstance(value, dict):
@@ -129,7 +190,7 @@ def flat(value, path=""):
             yield from flat(value[name], f"{path}.{name}" if path else name)
     elif isinstance(value, list):
         yield f"{path}.length", len(value)
-        for one in sorted(value, key=lambda x: str(x.get("name", "")) if isinstance(x, dict) else ""):
+        for one in sorted(value, key=lambda x: str(x.get("name", x.get("resourceName", x.get("partitionIndex", "")))) if isinstance(x, dict) else ""):
             yield from flat(one, path)
     else:
         yield path, value
@@ -218,6 +279,15 @@ class LikeKafka(unittest.TestCase):
         self.assertEqual(text, "")
         self.assertGreater(compared, 350)
 
+    def test_the_settings_of_a_topic(self):
+        body = {"includeSynonyms": True, "resources": [{"resourceType": 2, "resourceName": "t", "configurationKeys": None}]}
+        self.both("CREATE_TOPICS", 7, {"topics": [{"name": "t", "numPartitions": 1, "replicationFactor": 1}], "timeoutMs": 5000})
+        time.sleep(1)  # Kafka answers before it knows the topic
+        theirs, ours = ({c["name"]: c for c in answer["answer"]["results"][0]["configs"]}
+                        for answer in self.both("DESCRIBE_CONFIGS", 4, body))
+        self.assertEqual(theirs.pop("min.insync.replicas")["value"], ours.pop("min.insync.replicas")["value"])  # a cluster's
+        self.assertEqual(theirs, ours)
+
     def test_what_is_offered(self):
         kafka, kseg = (side.versions() for side in (self.kafka, self.kseg))
         self.assertEqual({key for key in kseg if key not in kafka}, set())
@@ -227,7 +297,8 @@ class LikeKafka(unittest.TestCase):
 
 KEYS = {"PRODUCE": 0, "FETCH": 1, "LIST_OFFSETS": 2, "METADATA": 3, "OFFSET_COMMIT": 8, "OFFSET_FETCH": 9, "HEARTBEAT": 12,
         "LEAVE_GROUP": 13, "DESCRIBE_GROUPS": 15, "CREATE_TOPICS": 19, "DELETE_TOPICS": 20, "DELETE_RECORDS": 21,
-        "INIT_PRODUCER_ID": 22, "OFFSET_FOR_LEADER_EPOCH": 23, "DESCRIBE_CONFIGS": 32, "CREATE_PARTITIONS": 37, "DELETE_GROUPS": 42}
+        "INIT_PRODUCER_ID": 22, "OFFSET_FOR_LEADER_EPOCH": 23, "DESCRIBE_CONFIGS": 32, "ALTER_CONFIGS": 33, "DESCRIBE_LOG_DIRS": 35, "CREATE_PARTITIONS": 37, "DELETE_GROUPS": 42,
+        "INCREMENTAL_ALTER_CONFIGS": 44}
 
 if __name__ == "__main__":
     k.main()

@@ -13,6 +13,7 @@
 #include "broker/broker.hpp"
 #include "kafka/protocol/messages/fetch.hpp"
 #include "kafka/protocol/messages/produce.hpp"
+#include "objects/directory_store.hpp"
 #include "support/crash_fs.hpp"
 #include "support/fake_loop.hpp"
 #include "support/inline_workers.hpp"
@@ -30,7 +31,12 @@ struct Asked {
 
 class BrokerWorld {
   public:
-    explicit BrokerWorld(broker::BrokerSettings wanted = {}) : settings(std::move(wanted)) {
+    /// with_store   segments go to archives in `objects` when they are sealed
+    explicit BrokerWorld(broker::BrokerSettings wanted = {}, bool with_store = false) : settings(std::move(wanted)) {
+        if (with_store) {
+            REQUIRE(fs.make_directories("/archives"));
+            objects = objects::directory_store(fs, "/archives");
+        }
         settings.directory = "/data";
         settings.advertised = {.host = "broker.test", .port = 9092};
         settings.log.sync_threads = 1;
@@ -41,9 +47,14 @@ class BrokerWorld {
     BrokerWorld& operator=(const BrokerWorld&) = delete;
 
     void start() {
-        auto opened = broker::Broker::open(
-            {.fs = fs, .clock = clock, .loop = loop, .workers = workers, .random = [this] { return random_.next(); }},
-            settings);
+        broker::Broker::Surroundings around{
+            .fs = fs, .clock = clock, .loop = loop, .workers = workers, .random = [this] { return random_.next(); }};
+        if (objects != nullptr) {
+            around.store = objects.get();
+            around.archive_stores = {objects.get()};
+            around.archive_workers = &archive_workers;
+        }
+        auto opened = broker::Broker::open(around, settings);
         REQUIRE_MESSAGE(opened, (opened ? std::string() : opened.error().message()));
         broker = *std::move(opened);
     }
@@ -130,6 +141,8 @@ class BrokerWorld {
     FakeClock clock;
     FakeLoop loop{clock};
     InlineWorkers workers{loop};
+    InlineWorkers archive_workers{loop};
+    std::unique_ptr<objects::ObjectStore> objects;
     broker::BrokerSettings settings;
     std::unique_ptr<broker::Broker> broker;
 

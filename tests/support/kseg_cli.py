@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import gzip
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -28,6 +29,12 @@ GAP_REASONS = {"torn_tail", "zero_fill", "bad_length", "bad_magic", "garbage"}
 PROBLEMS = GAP_REASONS | {"bad_record", "bad_codec", "bad_count", "bad_delta"}
 TIMESTAMP_TYPES = {"CreateTime": "create", "LogAppendTime": "log_append", "NoTimestampType": "none"}
 DEFAULT_TIMEOUT_S = 60
+SANITIZER = os.environ.get("KSEG_SANITIZER", "")
+# A program with sanitizers takes ten times as long to start: of many like cases it gets fewer (a number that is no divisor of 8, so
+# that all bits of a byte have their turn), but for a nightly run.
+FEWER = 5 if SANITIZER and not os.environ.get("KSEG_LARGE") else 1
+# Every so many of its runs end with a search for leaks, which takes as long as all else.
+LEAK_CHECK_EVERY = 8
 
 
 # ---- running the program ------------------------------------------------------------------------------------------
@@ -37,6 +44,19 @@ def program():
     if not path:
         raise RuntimeError("KSEG must name the program under test, e.g. KSEG=build/release/kseg")
     return os.path.abspath(path)
+
+
+_runs = itertools.count()
+
+
+def cases(variable, count):
+    """How many cases to try: what the environment says, else `count`, or fewer of them."""
+    return int(os.environ.get(variable) or max(1, count // FEWER))
+
+
+def fewer(items):
+    """Each of the items, or every FEWERth."""
+    return list(items)[::FEWER]
 
 
 @dataclasses.dataclass
@@ -78,6 +98,8 @@ def run(*args, stdin=None, timeout=DEFAULT_TIMEOUT_S, cwd=None, env=None, crash_
     """Runs kseg to its end. A signal or a timeout is a failure at once."""
     args = [os.fspath(a) for a in args]
     environment = dict(os.environ, **(env or {}))
+    if SANITIZER and next(_runs) % LEAK_CHECK_EVERY:
+        environment["ASAN_OPTIONS"] = ":".join(filter(None, [environment.get("ASAN_OPTIONS"), "detect_leaks=0"]))
     feed = {"input": stdin} if stdin is not None else {"stdin": subprocess.DEVNULL}
     try:
         done = subprocess.run([program(), *args], capture_output=True, timeout=timeout, cwd=cwd, env=environment, **feed)
@@ -183,8 +205,9 @@ def truth_bytes(entry, field):
 
 
 def sample(items, count):
-    """At most `count` of the items, evenly spread, first and last included."""
+    """At most `count` of the items, or fewer where FEWER says so, evenly spread, first and last included."""
     items = list(items)
+    count = max(2, count // FEWER)
     if len(items) <= count:
         return items
     step = (len(items) - 1) / (count - 1)

@@ -45,10 +45,11 @@ install_missing() {
     echo "to install them: apt-get install ${packages[*]}" >&2
 }
 
-# build_preset PRESET TARGET [CMAKE OPTION...]: configures, and builds a target in build/PRESET. What cmake says while it
-# configures is shown only when it fails.
+# build_preset PRESET TARGETS [CMAKE OPTION...]: configures, and builds targets, one or several words, in build/PRESET.
+# What cmake says while it configures is shown only when it fails.
 build_preset() {
-    local preset=$1 target=$2 log
+    local preset=$1 targets log
+    read -r -a targets <<<"$2"
     shift 2
     # By the environment, which counts only where nothing is configured yet: setting it later would build all anew.
     if command -v ccache >/dev/null; then
@@ -64,5 +65,5 @@ build_preset() {
         return 1
     fi
     rm -f "$log"
-    cmake --build --preset "$preset" --parallel "$JOBS" --target "$target" </dev/null
+    cmake --build --preset "$preset" --parallel "$JOBS" --target "${targets[@]}" </dev/null
 }

@@ -108,6 +108,7 @@ class StoreWorld {
     CrashFs fs;
     std::unique_ptr<objects::ObjectStore> objects = objects::directory_store(fs, "/archives");
     store::Places places{.store = "/store", .wal = "/wal"};
+    std::string transactions;  ///< .txnindex of the next archive
 
     StoreWorld() {
         REQUIRE(fs.make_directories("/store"));
@@ -157,6 +158,9 @@ class StoreWorld {
         REQUIRE(writer);
         const archive::AddOptions options{.chunk_bytes = chunk_bytes};
         REQUIRE((*writer)->add(log_name, as_bytes(log), options));
+        if (!transactions.empty()) {
+            REQUIRE((*writer)->add(fmt::format("{:020d}.txnindex", base_offset), as_bytes(transactions), options));
+        }
         for (const index::ManifestFile& file : manifest->files) {
             REQUIRE((*writer)->add(file.name, as_bytes(*fs.content(directory + "/" + file.name)), options));
         }

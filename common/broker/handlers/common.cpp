@@ -7,6 +7,7 @@ namespace kseg::broker {
 using protocol::ErrorCode;
 
 void serve_core(Broker& broker) {
+    serve_alter_configs(broker);
     serve_api_versions(broker);
     serve_create_partitions(broker);
     serve_create_topics(broker);
@@ -14,6 +15,7 @@ void serve_core(Broker& broker) {
     serve_delete_topics(broker);
     serve_describe_cluster(broker);
     serve_describe_configs(broker);
+    serve_describe_log_dirs(broker);
     serve_describe_topic_partitions(broker);
     serve_fetch(broker);
     serve_init_producer_id(broker);
@@ -57,12 +59,17 @@ std::vector<EffectiveConfig> effective_configs(const Broker& broker, const Confi
     for (const ConfigDefinition& config : topic_configs()) {
         const auto set = values.find(std::string(config.name));
         const auto own = ours.find(config.name);
+        EffectiveConfig& effective = found.emplace_back();
+        effective.definition = &config;
+        if (own != ours.end() && own->second != config.default_value) {
+            effective.broker_value = own->second;
+        }
         if (set != values.end()) {
-            found.push_back({.definition = &config, .value = set->second, .source = kTopicSource});
-        } else if (own != ours.end() && own->second != config.default_value) {
-            found.push_back({.definition = &config, .value = own->second, .source = kStaticBrokerSource});
+            effective.value = set->second;
+            effective.source = kTopicSource;
         } else {
-            found.push_back({.definition = &config, .value = std::string(config.default_value), .source = kDefaultSource});
+            effective.value = effective.broker_value.value_or(std::string(config.default_value));
+            effective.source = effective.broker_value ? kStaticBrokerSource : kDefaultSource;
         }
     }
     return found;

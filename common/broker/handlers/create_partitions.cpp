@@ -18,7 +18,10 @@ Answer refused(const std::string& name, ErrorCode error, std::string message) {
     return {.name = name, .error_code = error, .error_message = std::move(message)};
 }
 
-Answer grow(Broker& broker, const CreatePartitionsRequest::CreatePartitionsTopic& asked, bool validate_only) {
+using Asked = Gathering<CreatePartitionsRequest, CreatePartitionsResponse>;
+
+/// What is wrong with what is asked for; where nothing is, how many partitions are missing.
+Answer check(Broker& broker, const CreatePartitionsRequest::CreatePartitionsTopic& asked, std::int32_t& missing) {
     Topic* const topic = broker.topics().find(asked.name);
     if (topic == nullptr) {
         return refused(asked.name, ErrorCode::unknown_topic_or_partition,
@@ -49,12 +52,41 @@ Answer grow(Broker& broker, const CreatePartitionsRequest::CreatePartitionsTopic
             }
         }
     }
-    if (!validate_only) {
-        if (const auto added = broker.topics().add_partitions(*topic, asked.count - now); !added) {
-            return refused(asked.name, error_code_of(added.error()), added.error().message());
-        }
-    }
+    missing = asked.count - now;
     return {.name = asked.name, .error_message = std::nullopt};
+}
+
+/// Gives the answer for one topic its place, now or when its partitions are made.
+void grow(Broker& broker, const std::shared_ptr<Asked>& gathering, std::size_t at) {
+    const auto& asked = gathering->request.topics[at];
+    const std::weak_ptr<Asked> weak = gathering;
+    if (broker.topics().is_changing(asked.name)) {
+        ++gathering->open_parts;
+        broker.topics().when_settled(asked.name, [&broker, weak, at] {
+            if (const auto waiting = weak.lock()) {
+                grow(broker, waiting, at);
+                waiting->done_with_one(broker);
+            }
+        });
+        return;
+    }
+    std::int32_t missing = 0;
+    Answer& answer = gathering->response.results[at];
+    answer = check(broker, asked, missing);
+    if (missing == 0 || gathering->request.validate_only) {
+        return;
+    }
+    ++gathering->open_parts;
+    broker.topics().add_partitions(
+        *broker.topics().find(asked.name), missing, [&broker, weak, at](const Result<void>& added) {
+            if (const auto waiting = weak.lock()) {
+                Answer& grown = waiting->response.results[at];
+                if (!added) {
+                    grown = refused(grown.name, error_code_of(added.error()), added.error().message());
+                }
+                waiting->done_with_one(broker);
+            }
+        });
 }
 
 }  // namespace
@@ -62,11 +94,12 @@ Answer grow(Broker& broker, const CreatePartitionsRequest::CreatePartitionsTopic
 void serve_create_partitions(Broker& broker) {
     broker.dispatcher().serve<CreatePartitionsRequest>(
         protocol::ApiKey::create_partitions, [&broker](const CallPtr& call, CreatePartitionsRequest&& request) {
-            CreatePartitionsResponse response;
-            for (const auto& topic : request.topics) {
-                response.results.push_back(grow(broker, topic, request.validate_only));
+            const auto gathering = Asked::begin(broker, call, std::move(request));
+            gathering->response.results.resize(gathering->request.topics.size());
+            for (std::size_t i = 0; i < gathering->request.topics.size(); ++i) {
+                grow(broker, gathering, i);
             }
-            call->answer(response);
+            gathering->done_with_one(broker);
         });
 }
 

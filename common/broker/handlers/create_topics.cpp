@@ -2,6 +2,7 @@
 // CreateTopics. Source: Kafka 4.1, ReplicationControlManager.createTopics.
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "broker/handlers/handlers.hpp"
@@ -59,19 +60,24 @@ std::int32_t partitions_of(const Broker& broker, const CreateTopicsRequest::Crea
     return count;
 }
 
-Answer create(Broker& broker, const CreateTopicsRequest::CreatableTopic& asked, bool validate_only) {
-    if (!is_topic_name(asked.name)) {
-        return refused(asked.name, ErrorCode::invalid_topic_exception, "Topic name is invalid");
-    }
-    if (broker.topics().is_read_only()) {
+using Asked = Gathering<CreateTopicsRequest, CreateTopicsResponse>;
+
+/// What is wrong with a topic that is asked for; where nothing is, the answer once it is made.
+Answer check(const Broker& broker, const Topics& topics, const CreateTopicsRequest::CreatableTopic& asked,
+             ConfigValues& configs) {
+    if (topics.is_read_only()) {
         return refused(asked.name, ErrorCode::cluster_authorization_failed, "The broker is read-only.");
     }
-    if (broker.topics().find(asked.name) != nullptr) {
+    if (asked.name == "__cluster_metadata") {
+        return refused(asked.name, ErrorCode::invalid_request,
+                       "Creation of internal topic __cluster_metadata is prohibited.");
+    }
+    if (topics.find(asked.name) != nullptr) {
         return refused(asked.name, ErrorCode::topic_already_exists, fmt::format("Topic '{}' already exists.", asked.name));
     }
-    if (const Topic* const other = broker.topics().colliding(asked.name)) {
+    if (const auto other = topics.colliding(asked.name)) {
         return refused(asked.name, ErrorCode::invalid_topic_exception,
-                       fmt::format("Topic '{}' collides with existing topic: {}", asked.name, other->name));
+                       fmt::format("Topic '{}' collides with existing topic: {}", asked.name, *other));
     }
     ErrorCode error = ErrorCode::none;
     std::string message;
@@ -79,15 +85,15 @@ Answer create(Broker& broker, const CreateTopicsRequest::CreatableTopic& asked, 
     if (error != ErrorCode::none) {
         return refused(asked.name, error, std::move(message));
     }
-    ConfigValues configs;
     for (const auto& config : asked.configs) {
         if (!config.value) {
             continue;  // as if it were not named
         }
-        if (const auto checked = check_config(config.name, *config.value); !checked) {
+        auto checked = check_config(config.name, *config.value);
+        if (!checked) {
             return refused(asked.name, ErrorCode::invalid_config, checked.error().what);
         }
-        configs[config.name] = *config.value;
+        configs[config.name] = *std::move(checked);
     }
     Answer made{.name = asked.name, .error_message = std::nullopt, .num_partitions = count, .replication_factor = 1};
     for (EffectiveConfig& config : effective_configs(broker, configs)) {
@@ -95,38 +101,79 @@ Answer create(Broker& broker, const CreateTopicsRequest::CreatableTopic& asked, 
                                  .value = std::move(config.value),
                                  .config_source = config.source});
     }
-    if (!validate_only) {
-        const auto topic = broker.topics().create(asked.name, count, configs);
-        if (!topic) {
-            return refused(asked.name, error_code_of(topic.error()), topic.error().message());
-        }
-        made.topic_id = (*topic)->id;
-    }
     return made;
+}
+
+/// Gives the answer for one topic its place, now or when the topic is made.
+void create(Broker& broker, const std::shared_ptr<Asked>& gathering, std::size_t topic_at, std::size_t answer_at) {
+    const auto& asked = gathering->request.topics[topic_at];
+    Answer& answer = gathering->response.topics[answer_at];
+    if (!is_topic_name(asked.name)) {
+        answer = refused(asked.name, ErrorCode::invalid_topic_exception, "Topic name is invalid");
+        return;
+    }
+    const std::weak_ptr<Asked> weak = gathering;
+    if (broker.topics().is_changing(asked.name)) {
+        // Somebody else makes it: whether that succeeds is not known yet.
+        ++gathering->open_parts;
+        broker.topics().when_settled(asked.name, [&broker, weak, topic_at, answer_at] {
+            if (const auto waiting = weak.lock()) {
+                create(broker, waiting, topic_at, answer_at);
+                waiting->done_with_one(broker);
+            }
+        });
+        return;
+    }
+    ConfigValues configs;
+    answer = check(broker, broker.topics(), asked, configs);
+    if (answer.error_code != ErrorCode::none || gathering->request.validate_only) {
+        return;
+    }
+    ++gathering->open_parts;
+    broker.topics().create(asked.name, answer.num_partitions, configs,
+                           [&broker, weak, answer_at](const Result<Topic*>& topic) {
+                               const auto waiting = weak.lock();
+                               if (waiting == nullptr) {
+                                   return;
+                               }
+                               Answer& made = waiting->response.topics[answer_at];
+                               if (topic) {
+                                   made.topic_id = (*topic)->id;
+                               } else {
+                                   made = refused(made.name, error_code_of(topic.error()), topic.error().message());
+                               }
+                               waiting->done_with_one(broker);
+                           });
+}
+
+void create_all(Broker& broker, const CallPtr& call, CreateTopicsRequest&& request) {
+    const auto gathering = Asked::begin(broker, call, std::move(request));
+    std::map<std::string, int> named;
+    for (const auto& topic : gathering->request.topics) {
+        ++named[topic.name];
+    }
+    // All places first: an answer that comes later is found by its number.
+    gathering->response.topics.resize(named.size());
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < gathering->request.topics.size(); ++i) {
+        const std::string& name = gathering->request.topics[i].name;
+        const int times = std::exchange(named[name], 0);
+        if (times > 1) {
+            gathering->response.topics[next++] =
+                refused(name, ErrorCode::invalid_request, "Duplicate topic name in the request.");
+        } else if (times == 1) {
+            create(broker, gathering, i, next++);
+        }
+    }
+    gathering->done_with_one(broker);
 }
 
 }  // namespace
 
 void serve_create_topics(Broker& broker) {
     broker.dispatcher().serve<CreateTopicsRequest>(
-        protocol::ApiKey::create_topics, [&broker](const CallPtr& call, CreateTopicsRequest&& request) {
-            std::map<std::string, int> named;
-            for (const auto& topic : request.topics) {
-                ++named[topic.name];
-            }
-            CreateTopicsResponse response;
-            for (const auto& topic : request.topics) {
-                const int times = named[topic.name];
-                if (times > 1) {
-                    response.topics.push_back(
-                        refused(topic.name, ErrorCode::invalid_request, "Duplicate topic name in the request."));
-                    named[topic.name] = 0;
-                } else if (times == 1) {
-                    response.topics.push_back(create(broker, topic, request.validate_only));
-                }
-            }
-            call->answer(response);
-        });
+        protocol::ApiKey::create_topics,
+        [&broker](const CallPtr& call, CreateTopicsRequest&& request) { create_all(broker, call, std::move(request)); });
 }
 
 }  // namespace kseg::broker

@@ -44,21 +44,43 @@ Deleted remove(Broker& broker, const DeleteTopicsRequest::DeleteTopicState& aske
     return answer;
 }
 
+using Asked = Gathering<DeleteTopicsRequest, DeleteTopicsResponse>;
+
+/// Gives the answer for one topic its place, now or when the topic is no longer being made or grown.
+void remove(Broker& broker, const std::shared_ptr<Asked>& gathering, std::size_t at) {
+    const auto& asked = gathering->request.topics[at];
+    const Topic* const by_id = asked.name ? nullptr : broker.topics().find(asked.topic_id);
+    const std::string name = asked.name ? *asked.name : by_id != nullptr ? by_id->name : std::string();
+    if (!broker.topics().is_changing(name)) {
+        gathering->response.responses[at] = remove(broker, asked);
+        return;
+    }
+    ++gathering->open_parts;
+    broker.topics().when_settled(name, [&broker, weak = std::weak_ptr(gathering), at] {
+        if (const auto waiting = weak.lock()) {
+            remove(broker, waiting, at);
+            waiting->done_with_one(broker);
+        }
+    });
+}
+
 }  // namespace
 
 void serve_delete_topics(Broker& broker) {
-    broker.dispatcher().serve<DeleteTopicsRequest>(protocol::ApiKey::delete_topics,
-                                                   [&broker](const CallPtr& call, DeleteTopicsRequest&& request) {
-                                                       DeleteTopicsResponse response;
-                                                       // Up to version 5 there are only names.
-                                                       for (const std::string& name : request.topic_names) {
-                                                           response.responses.push_back(remove(broker, {.name = name}));
-                                                       }
-                                                       for (const auto& topic : request.topics) {
-                                                           response.responses.push_back(remove(broker, topic));
-                                                       }
-                                                       call->answer(response);
-                                                   });
+    broker.dispatcher().serve<DeleteTopicsRequest>(
+        protocol::ApiKey::delete_topics, [&broker](const CallPtr& call, DeleteTopicsRequest&& request) {
+            const auto gathering = Asked::begin(broker, call, std::move(request));
+            auto& asked = gathering->request;
+            // Up to version 5 there are only names.
+            for (std::string& name : asked.topic_names) {
+                asked.topics.push_back({.name = std::move(name)});
+            }
+            gathering->response.responses.resize(asked.topics.size());
+            for (std::size_t i = 0; i < asked.topics.size(); ++i) {
+                remove(broker, gathering, i);
+            }
+            gathering->done_with_one(broker);
+        });
 }
 
 }  // namespace kseg::broker

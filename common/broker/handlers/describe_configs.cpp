@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescribeConfigs: the settings of topics and of the broker. Source: Kafka 4.1, ConfigHelper.
 #include <algorithm>
+#include <set>
 
 #include "broker/handlers/handlers.hpp"
 #include "kafka/protocol/messages/describe_configs.hpp"
@@ -20,27 +21,48 @@ bool is_asked(const DescribeConfigsRequest::DescribeConfigsResource& resource, s
            std::ranges::find(*resource.configuration_keys, name) != resource.configuration_keys->end();
 }
 
-void add(DescribeConfigsResponse::DescribeConfigsResult& result, std::string_view name, std::string value,
-         std::int8_t source, ConfigType type, bool read_only, bool synonyms) {
-    auto& config = result.configs.emplace_back();
+using Described = DescribeConfigsResponse::DescribeConfigsResourceResult;
+
+Described& add(DescribeConfigsResponse::DescribeConfigsResult& result, std::string_view name, std::string value,
+               std::int8_t source, ConfigType type, bool read_only) {
+    Described& config = result.configs.emplace_back();
     config.name = name;
     config.value = std::move(value);
     config.read_only = read_only;
     config.config_source = source;
     config.config_type = static_cast<std::int8_t>(type);
     config.documentation = std::nullopt;
-    if (synonyms) {
-        config.synonyms.push_back({.name = config.name, .value = config.value, .source = source});
+    return config;
+}
+
+/// Where the value is from, and what it would be without that, from one to the next.
+void add_synonyms(const EffectiveConfig& effective, Described& config) {
+    const ConfigDefinition& definition = *effective.definition;
+    if (effective.source == kTopicSource) {
+        config.synonyms.push_back({std::string(definition.name), effective.value, kTopicSource});
+    }
+    if (effective.broker_value) {
+        config.synonyms.push_back({std::string(definition.broker_name), effective.broker_value, kStaticBrokerSource});
+    }
+    if (!definition.broker_default_name.empty()) {
+        config.synonyms.push_back(
+            {std::string(definition.broker_default_name), std::string(definition.broker_default), kDefaultSource});
+    } else if (!definition.broker_name.empty()) {
+        config.synonyms.push_back(
+            {std::string(definition.broker_name), std::string(definition.default_value), kDefaultSource});
     }
 }
 
 void describe_topic(const Broker& broker, const Topic& topic,
                     const DescribeConfigsRequest::DescribeConfigsResource& resource, bool synonyms,
                     DescribeConfigsResponse::DescribeConfigsResult& result) {
-    for (EffectiveConfig& config : effective_configs(broker, topic.configs)) {
+    for (const EffectiveConfig& config : effective_configs(broker, topic.configs)) {
         if (is_asked(resource, config.definition->name)) {
-            add(result, config.definition->name, std::move(config.value), config.source, config.definition->type, false,
-                synonyms);
+            Described& described =
+                add(result, config.definition->name, config.value, config.source, config.definition->type, false);
+            if (synonyms) {
+                add_synonyms(config, described);
+            }
         }
     }
 }
@@ -68,9 +90,23 @@ void describe_broker(const Broker& broker, const DescribeConfigsRequest::Describ
         {"node.id", std::to_string(broker.identity().node_id), ConfigType::int32},
         {"num.partitions", std::to_string(settings.default_partitions), ConfigType::int32},
     };
+    const auto put = [&](std::string_view name, const std::string& value, std::int8_t source, ConfigType type) {
+        if (is_asked(resource, name)) {
+            Described& described = add(result, name, value, source, type, true);
+            if (synonyms) {
+                described.synonyms.push_back({std::string(name), value, source});
+            }
+        }
+    };
+    std::set<std::string_view> own_names;
     for (const Own& own : all) {
-        if (is_asked(resource, own.name)) {
-            add(result, own.name, own.value, kStaticBrokerSource, own.type, true, synonyms);
+        own_names.insert(own.name);
+        put(own.name, own.value, kStaticBrokerSource, own.type);
+    }
+    // What topics have where they set nothing.
+    for (const EffectiveConfig& config : effective_configs(broker, {})) {
+        if (!config.definition->broker_name.empty() && !own_names.contains(config.definition->broker_name)) {
+            put(config.definition->broker_name, config.value, config.source, config.definition->type);
         }
     }
 }

@@ -2,8 +2,11 @@
 // Each API has a file here, which registers what serves it with the broker's dispatcher.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
@@ -15,6 +18,8 @@ namespace kseg::broker {
 /// Everything but groups and transactions.
 void serve_core(Broker& broker);
 
+/// Also IncrementalAlterConfigs.
+void serve_alter_configs(Broker& broker);
 void serve_api_versions(Broker& broker);
 void serve_create_partitions(Broker& broker);
 void serve_create_topics(Broker& broker);
@@ -22,6 +27,7 @@ void serve_delete_records(Broker& broker);
 void serve_delete_topics(Broker& broker);
 void serve_describe_cluster(Broker& broker);
 void serve_describe_configs(Broker& broker);
+void serve_describe_log_dirs(Broker& broker);
 void serve_describe_topic_partitions(Broker& broker);
 void serve_fetch(Broker& broker);
 void serve_init_producer_id(Broker& broker);
@@ -45,11 +51,38 @@ protocol::ErrorCode check_leader_epoch(const Partition& partition, std::int32_t 
 /// The error of Kafka that stands for one of ours, where nothing more special does.
 protocol::ErrorCode error_code_of(const Error& error);
 
+/// A request whose answer is put together from parts that may come later. It lives as long as its connection; what is
+/// called back holds it weakly.
+template <typename Request, typename Response>
+struct Gathering {
+    Gathering(CallPtr of, Request&& asked) : call(std::move(of)), request(std::move(asked)) {}
+
+    CallPtr call;
+    Request request;
+    Response response{};
+    std::size_t open_parts = 1;  ///< one for whoever begins them
+
+    /// Holds a new one with the broker.
+    static std::shared_ptr<Gathering> begin(Broker& broker, const CallPtr& call, Request&& request) {
+        auto gathering = std::make_shared<Gathering>(call, std::move(request));
+        broker.keep(call->connection(), gathering);
+        return gathering;
+    }
+    /// Answers when it was the last.
+    void done_with_one(Broker& broker) {
+        if (--open_parts == 0) {
+            call->answer(response);
+            broker.let_go(call->connection(), this);
+        }
+    }
+};
+
 /// One setting of a topic as it is in force.
 struct EffectiveConfig {
     const ConfigDefinition* definition = nullptr;
     std::string value;
-    std::int8_t source = 0;  ///< one of the numbers below
+    std::int8_t source = 0;                     ///< one of the numbers below
+    std::optional<std::string> broker_value{};  ///< where the broker has another default than Kafka
 };
 inline constexpr std::int8_t kTopicSource = 1;
 inline constexpr std::int8_t kStaticBrokerSource = 4;

@@ -36,7 +36,7 @@ MetadataResponse::MetadataResponseTopic answer_for(Broker& broker, const Metadat
         if (!is_topic_name(*asked.name)) {
             return {.error_code = ErrorCode::invalid_topic_exception, .name = asked.name};
         }
-        const Topic* const topic = broker.find_or_create(*asked.name, request.allow_auto_topic_creation);
+        const Topic* const topic = broker.topics().find(*asked.name);
         return topic != nullptr ? describe(broker, *topic, operations)
                                 : MetadataResponse::MetadataResponseTopic{
                                       .error_code = ErrorCode::unknown_topic_or_partition, .name = asked.name};
@@ -50,8 +50,7 @@ MetadataResponse::MetadataResponseTopic answer_for(Broker& broker, const Metadat
             .topic_id = asked.topic_id};
 }
 
-void answer(Broker& broker, const CallPtr& call, const MetadataRequest& request) {
-    MetadataResponse response;
+void fill(Broker& broker, protocol::Version version, const MetadataRequest& request, MetadataResponse& response) {
     const Address& address = broker.settings().advertised;
     response.brokers.push_back(
         {.node_id = broker.identity().node_id, .host = address.host, .port = address.port, .rack = std::nullopt});
@@ -60,25 +59,56 @@ void answer(Broker& broker, const CallPtr& call, const MetadataRequest& request)
     if (request.include_cluster_authorized_operations) {
         response.cluster_authorized_operations = kClusterOperations;
     }
-    const bool all = !request.topics || (call->version() < kFirstWhereNoneIsNone && request.topics->empty());
+    const bool all = !request.topics || (version < kFirstWhereNoneIsNone && request.topics->empty());
     if (all) {
         for (const auto& [name, topic] : broker.topics().all()) {
             response.topics.push_back(describe(broker, *topic, request.include_topic_authorized_operations));
         }
     } else {
         for (const auto& asked : *request.topics) {
-            response.topics.push_back(answer_for(broker, request, asked, call->version()));
+            response.topics.push_back(answer_for(broker, request, asked, version));
         }
     }
+}
+
+void answer(Broker& broker, const CallPtr& call, const MetadataRequest& request) {
+    MetadataResponse response;
+    fill(broker, call->version(), request, response);
     call->answer(response);
+}
+
+using Asked = Gathering<MetadataRequest, MetadataResponse>;
+
+/// Begins to make what is missing, if it may, and answers when all of that is there.
+void create_and_answer(Broker& broker, const CallPtr& call, MetadataRequest&& request) {
+    const auto asked = Asked::begin(broker, call, std::move(request));
+    const auto part_done = [&broker, weak = std::weak_ptr(asked)] {
+        if (const auto waiting = weak.lock()) {
+            if (waiting->open_parts == 1) {
+                fill(broker, waiting->call->version(), waiting->request, waiting->response);
+            }
+            waiting->done_with_one(broker);
+        }
+    };
+    for (const auto& topic : *asked->request.topics) {
+        if (topic.name && broker.make_if_missing(*topic.name, part_done)) {
+            ++asked->open_parts;
+        }
+    }
+    part_done();
 }
 
 }  // namespace
 
 void serve_metadata(Broker& broker) {
-    broker.dispatcher().serve<MetadataRequest>(
-        protocol::ApiKey::metadata,
-        [&broker](const CallPtr& call, MetadataRequest&& request) { answer(broker, call, request); });
+    broker.dispatcher().serve<MetadataRequest>(protocol::ApiKey::metadata,
+                                               [&broker](const CallPtr& call, MetadataRequest&& request) {
+                                                   if (request.topics && request.allow_auto_topic_creation) {
+                                                       create_and_answer(broker, call, std::move(request));
+                                                   } else {
+                                                       answer(broker, call, request);
+                                                   }
+                                               });
 }
 
 }  // namespace kseg::broker

@@ -146,6 +146,13 @@ void append(Broker& broker, const std::shared_ptr<Pending>& pending, const Topic
         pending->refuse(answer, error, std::move(message));
         return;
     }
+    if (!batch.header().has_known_codec()) {
+        // As Kafka, which does not expect it, and finds it earlier where it looks for zstd.
+        answer.log_start_offset = pending->call->version() < kFirstWithZstd ? -1 : partition->log_start();
+        pending->refuse(answer, ErrorCode::unknown_server_error,
+                        fmt::format("Unknown compression type id: {}", batch.header().attributes & record::kCodecMask));
+        return;
+    }
     const wal::ProducerStates::Check check = partition->check_producer(batch.header());
     if (const ErrorCode verdict = error_of(check.verdict); verdict != ErrorCode::none) {
         answer.log_start_offset = partition->log_start();

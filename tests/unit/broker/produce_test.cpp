@@ -223,7 +223,7 @@ TEST_CASE("a small batch that decompresses to far more than any has is refused")
 
 TEST_CASE("a topic with the time of appending sets it, with a right CRC") {
     BrokerWorld world;
-    REQUIRE(world.broker->topics().create("t", 1, {{"message.timestamp.type", "LogAppendTime"}}));
+    REQUIRE(world.broker->topics().create_now("t", 1, {{"message.timestamp.type", "LogAppendTime"}}));
     world.clock.now_ms = 1'800'000'000'123;
     const auto answer = world.produce("t", make_batch(1, {.records = 2, .codec = codec::Codec::lz4}).bytes());
     CHECK(answer.log_append_time_ms == 1'800'000'000'123);
