@@ -2,7 +2,7 @@
 """`kseg serve --store`: what was produced is fetched back from archives, sealed and active segments, byte for byte."""
 
 import bisect
-import json
+import os
 import pathlib
 import random
 import shutil
@@ -10,7 +10,6 @@ import struct
 import sys
 import threading
 import time
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import kseg_cli as k  # noqa: E402
@@ -38,17 +37,10 @@ class Produced:
     def add(self, client, topic, most=6000):
         count = self.rng.randrange(1, 6)
         base = self.end()
-        records = []
-        for i in range(count):
-            stamp = TIME + base * 10 + self.rng.randrange(-200, 200)
-            value = b"%d " % (base + i) + self.rng.randbytes(self.rng.randrange(most))
-            records.append(k.build_record(i, b"key", value, timestamp_delta=stamp - TIME))
-            self.records.append(stamp)
-        # The header's largest time is that of the records, as a producer sets it.
-        batch = k.build_batch(base, records, timestamp=TIME)
-        batch = bytearray(batch)
-        struct.pack_into(">q", batch, 35, max(self.records[base:]))
-        batch = k.with_crc(bytes(batch))
+        times = [TIME + base * 10 + self.rng.randrange(-200, 200) for _ in range(count)]
+        values = [b"%d " % (base + i) + self.rng.randbytes(self.rng.randrange(most)) for i in range(count)]
+        batch = k.build_batch(base, [(b"key", value) for value in values], timestamps=times)
+        self.records = self.records + times
         assert client.produce(topic, batch) == base
         self.firsts.append(base)
         self.positions.append(len(self.data))
@@ -63,10 +55,13 @@ class Tiers(k.ScratchCase):
         super().setUp()
         self.store = self.dir / "archives"
 
-    def serve(self, *options):
-        broker = s.Served(self.dir, "--store", str(self.store), "--segment-bytes", str(SEGMENT), "--sync", "none",
-                          "--topic", "t", *options)
-        self.addCleanup(broker.end)
+    def start(self, *options):
+        broker = s.Served(self.dir, "--sync", "none", *options)
+        self.addCleanup(lambda: broker.process.poll() is None and broker.end())
+        return broker
+
+    def serve(self, segment=SEGMENT):
+        broker = self.start("--store", str(self.store), "--segment-bytes", str(segment), "--topic", "t")
         client = raw.Client(broker.address)
         self.addCleanup(client.close)
         # Until the store has been listed nobody knows where the partition begins.
@@ -102,7 +97,7 @@ class Tiers(k.ScratchCase):
         self.assertEqual(tiers.list_offset(client, "t", -2), (0, -1, 0))
 
     def test_all_tiers(self):
-        _, client = self.serve()
+        broker, client = self.serve()
         produced = Produced()
         self.assertEqual(tiers.list_offset(client, "t", tiers.LATEST_TIERED), (0, -1, -1))
         while len(produced.data) < 12 * SEGMENT:
@@ -115,6 +110,7 @@ class Tiers(k.ScratchCase):
         self.check_everything(client, produced)
         # The next life knows the archives again, and goes on.
         client.close()
+        broker.end()
         broker, client = self.serve()
         self.check_everything(client, produced)
         while len(produced.data) < 14 * SEGMENT:
@@ -197,7 +193,7 @@ class Tiers(k.ScratchCase):
         def produce():
             try:
                 while not stop.is_set():
-                    records = [k.build_record(i, None, b"value %d " % (produced[0] + i) + b"x" * 2000) for i in range(10)]
+                    records = [(None, b"value %d " % (produced[0] + i) + b"x" * 2000) for i in range(10)]
                     client.produce("t", k.build_batch(0, records))
                     produced[0] += 10
             except Exception as error:  # pylint: disable=broad-except
@@ -246,15 +242,14 @@ class Tiers(k.ScratchCase):
                 found[offset] = (answer.data, answer.aborted)
             return found
 
-        plain = s.Served(self.dir, "--sync", "none")
-        self.addCleanup(plain.end)
+        plain = self.start()
         client = raw.Client(plain.address)
         here = answers(client)
         client.close()
         plain.end()
-        _, client = self.serve("--segment-bytes", "10000")
+        _, client = self.serve(10000)
         for _ in range(2):
-            client.produce("t", k.build_batch(0, [k.build_record(0, None, b"x" * 12000)]))
+            client.produce("t", k.build_batch(0, [(None, b"x" * 12000)]))
         self.wait_for_archives()
         archived = answers(client)
         for offset, (data, aborted) in archived.items():
@@ -299,9 +294,7 @@ class TiersOnS3(k.ScratchCase):
 
     def test_fetches(self):
         url = f"s3://{s3_servers.BUCKET}/broker"
-        k_environ = dict(self.server.environment())
-        import os  # pylint: disable=import-outside-toplevel
-        os.environ.update(k_environ)
+        os.environ.update(self.server.environment())
         broker = s.Served(self.dir, "--store", url, "--s3-endpoint", self.server.endpoint, "--segment-bytes", str(SEGMENT),
                           "--sync", "none", "--topic", "t")
         self.addCleanup(broker.end)

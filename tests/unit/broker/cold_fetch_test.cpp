@@ -201,7 +201,7 @@ TEST_CASE("while archives are read the topic, the records and the broker may go"
         world.workers.held_back = true;
         const auto asked = world.send<FetchResponse>(ApiKey::fetch, 12, BrokerWorld::fetch_request("t", 0));
         REQUIRE(world.broker->topics().remove("t"));
-        REQUIRE(world.broker->topics().create("t", 1, {}));
+        REQUIRE(world.broker->topics().create_now("t", 1, {}));
         world.workers.run_waiting();
         world.loop.run_until_idle();
         REQUIRE(asked->message);
