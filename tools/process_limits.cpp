@@ -23,8 +23,9 @@ void raise_descriptor_limit() {
 
 void keep_freed_memory() {
 #ifdef M_TRIM_THRESHOLD
-    (void)::mallopt(M_MMAP_THRESHOLD, kKeptBytes);
-    (void)::mallopt(M_TRIM_THRESHOLD, kKeptBytes);
+    // Before there is another thread.
+    (void)::mallopt(M_MMAP_THRESHOLD, kKeptBytes);  // NOLINT(concurrency-mt-unsafe)
+    (void)::mallopt(M_TRIM_THRESHOLD, kKeptBytes);  // NOLINT(concurrency-mt-unsafe)
 #endif
 }
 

@@ -106,6 +106,9 @@ ErrorCode FetchReader::read_one(FetchRead& read) {
         return epoch;
     }
     const std::int64_t offset = target.asked.fetch_offset;
+    if (offset >= partition->high_watermark()) {
+        partition->refresh();
+    }
     if (!partition->archives_known() && offset >= 0 && offset < partition->local_start()) {
         return ErrorCode::kafka_storage_error;  // it may be in an archive
     }

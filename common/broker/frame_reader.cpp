@@ -12,8 +12,7 @@ namespace {
 
 // Below this copying is cheaper than a call of its own.
 constexpr std::size_t kDirectBytes = std::size_t{32} << 10;
-// What most requests fit into. Only what has come is touched: of the rest there is address space and no memory.
-constexpr std::size_t kFirstRoomBytes = std::size_t{2} << 20;
+constexpr std::size_t kFirstRoomBytes = std::size_t{256} << 10;
 
 }  // namespace
 

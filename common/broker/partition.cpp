@@ -4,6 +4,12 @@
 #include <algorithm>
 
 namespace kseg::broker {
+namespace {
+
+// A log that another process writes is looked at so often, and only while somebody wants what comes.
+constexpr TimestampMs kLookMs = 100;
+
+}  // namespace
 
 Result<std::shared_ptr<Partition>> Partition::open(const Surroundings& around, segment::PartitionName name,
                                                    std::string directory, wal::PartitionLog* log, std::int64_t log_start) {
@@ -28,11 +34,11 @@ Result<void> Partition::begin(std::int64_t log_start) {
         epochs_ = *std::move(epochs);
     }
     if (log_ == nullptr) {
-        const auto end = segments_.find_end();
-        if (!end) {
-            return end.error();
+        follower_ = std::make_unique<LogFollower>(around_.fs, segments_);
+        if (auto begun = follower_->begin(); !begun) {
+            return begun;
         }
-        visible_ = *end;
+        visible_ = follower_->end();
         leader_epoch_ = epochs_.empty() ? 0 : epochs_.back().epoch;
     } else {
         visible_ = log_->end();
@@ -66,6 +72,7 @@ void Partition::detach() {
         return;
     }
     detached_ = true;
+    around_.loop.cancel(look_timer_);
     if (log_ != nullptr) {
         log_ = nullptr;
     }
@@ -86,7 +93,10 @@ std::int64_t Partition::end_offset() const {
 }
 
 std::int64_t Partition::last_stable_offset() const {
-    return log_ == nullptr ? visible_.offset : std::min(visible_.offset, log_->last_stable_offset());
+    const std::int64_t stable = log_ != nullptr        ? log_->last_stable_offset()
+                                : follower_ != nullptr ? follower_->last_stable_offset()
+                                                       : visible_.offset;
+    return std::min(visible_.offset, stable);
 }
 
 std::int64_t Partition::largest_producer_id() const {
@@ -169,22 +179,56 @@ void Partition::complete_up_to(wal::Ticket ticket) {
         then({});
     }
     if (visible_.offset != before) {
-        // A waiter may forget itself or others.
-        std::vector<WaiterId> ids;
-        for (const auto& [id, then] : waiters_) {
-            ids.push_back(id);
-        }
-        for (const WaiterId id : ids) {
-            if (const auto found = waiters_.find(id); found != waiters_.end()) {
-                const auto then = found->second;
-                then();
-            }
+        wake_waiters();
+    }
+}
+
+void Partition::wake_waiters() {
+    // A waiter may forget itself or others.
+    std::vector<WaiterId> ids;
+    for (const auto& [id, then] : waiters_) {
+        ids.push_back(id);
+    }
+    for (const WaiterId id : ids) {
+        if (const auto found = waiters_.find(id); found != waiters_.end()) {
+            const auto then = found->second;
+            then();
         }
     }
 }
 
+void Partition::refresh() {
+    if (follower_ == nullptr || detached_ || around_.loop.now() < looked_ + kLookMs) {
+        return;
+    }
+    // What cannot be read now is tried again; what was there is still served.
+    (void)follower_->look();
+    looked_ = around_.loop.now();
+    const bool moved = visible_.offset != follower_->end().offset;
+    visible_ = follower_->end();
+    if (moved) {
+        wake_waiters();
+    }
+}
+
+/// As long as anybody waits.
+void Partition::keep_looking() {
+    look_timer_ = around_.loop.at(around_.loop.now() + kLookMs, [self = weak_from_this()] {
+        if (const auto partition = self.lock()) {
+            partition->look_timer_ = 0;
+            partition->refresh();
+            if (!partition->waiters_.empty() && partition->look_timer_ == 0) {
+                partition->keep_looking();
+            }
+        }
+    });
+}
+
 Partition::WaiterId Partition::add_waiter(std::function<void()> then) {
     waiters_.emplace(++last_waiter_, std::move(then));
+    if (follower_ != nullptr && look_timer_ == 0 && !detached_) {
+        keep_looking();
+    }
     return last_waiter_;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "broker/log_follower.hpp"
 #include "broker/log_segments.hpp"
 #include "broker/loop.hpp"
 #include "kafka/segment/log_dir.hpp"
@@ -80,6 +81,10 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     /// errors   io, corrupt
     Result<LogSegments::Slice> read(std::int64_t from, bool stable, std::uint64_t max_bytes, bool at_least_one);
 
+    /// Where nothing is written here: takes what another process has appended since, if that was not looked at just now.
+    /// Who reads or waits at the end need not call it.
+    void refresh();
+
     /// Calls `then` whenever more can be shown, and when the partition goes; several times for one call of forget_waiter().
     using WaiterId = std::uint64_t;
     WaiterId add_waiter(std::function<void()> then);
@@ -119,11 +124,16 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     Result<void> begin(std::int64_t log_start);
     void on_synced(const Result<void>& outcome);
     void complete_up_to(wal::Ticket ticket);
+    void wake_waiters();
+    void keep_looking();
 
     Surroundings around_;
     segment::PartitionName name_;
     LogSegments segments_;
     wal::PartitionLog* log_;
+    std::unique_ptr<LogFollower> follower_;  // without log_
+    TimestampMs looked_ = 0;
+    TimerId look_timer_ = 0;
     std::vector<wal::LeaderEpoch> epochs_;
     std::int32_t leader_epoch_ = 0;
     std::int64_t log_start_ = 0;

@@ -20,6 +20,7 @@ constexpr long kReceiveBufferBytes = 512L << 10;  // the most that libcurl takes
 constexpr long kSendBufferBytes = 512L << 10;
 constexpr long kLeastBytesPerSecond = 1024;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared has none
 #ifdef KSEG_CURL_LIBRARY
 /// Loaded when the first store is opened: with the thirty libraries that it brings along it would be a third of the time
 /// that any command takes to start.
@@ -35,6 +36,7 @@ Function* load(const char* name, Function* /*type*/) {
 #else
 #define KSEG_CURL_FUNCTION(name) decltype(&::curl_##name) name = &::curl_##name
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// What is used of libcurl; all of it null where it is not installed.
 struct Curl {

@@ -17,7 +17,7 @@ import kseg_cli as k  # noqa: E402
 CLIENTS = pathlib.Path(__file__).resolve().parent.parent / "support" / "clients"
 CACHE = pathlib.Path(os.environ.get("KSEG_CACHE") or pathlib.Path.home() / ".cache" / "kseg")
 TIMEOUT_S = 120
-BUILD_TIMEOUT_S = 1200
+BUILD_TIMEOUT_S = 800
 JAVA = """import java.util.*;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.serialization.*;

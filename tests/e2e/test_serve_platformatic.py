@@ -12,6 +12,7 @@ import kseg_cli as k  # noqa: E402
 class Platformatic(contract.Contract):
     client = "platformatic"
     nightly = True
+    lacks = frozenset({"fences"})
     codecs = ("none", "gzip", "snappy", "lz4")  # zstd only where node has it
 
 

@@ -162,7 +162,10 @@ class ListOffsets final : public std::enable_shared_from_this<ListOffsets> {
 
     void begin(const ListOffsetsRequest::ListOffsetsPartition& asked, const Place& place) {
         Answer& answer = answer_at(place);
-        const Partition* const partition = find(place);
+        Partition* const partition = find(place);
+        if (partition != nullptr) {
+            partition->refresh();
+        }
         if (partition == nullptr) {
             answer.error_code = ErrorCode::unknown_topic_or_partition;
         } else if (call_->version() < first_version_of(asked.timestamp)) {
