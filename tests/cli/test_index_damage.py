@@ -14,7 +14,7 @@ import kseg_cli as k  # noqa: E402
 import make_log  # noqa: E402
 import query_check as c  # noqa: E402
 
-CASES = k.cases("KSEG_DAMAGE_CASES", 500)
+CASES = k.tries("KSEG_DAMAGE_CASES", 500)
 SEED = int(os.environ.get("KSEG_DAMAGE_SEED", "1"))
 QUERIES_OF_A_CHANGE = 2
 MANIFEST = "manifest.json"

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import kseg_cli as k  # noqa: E402
 import pack_store as p  # noqa: E402
 
-FLIPS = k.cases("KSEG_FLIPS", 200)
+FLIPS = k.tries("KSEG_FLIPS", 200)
 SEED = 20261126
 
 

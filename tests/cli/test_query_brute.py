@@ -19,7 +19,7 @@ import query_model  # noqa: E402
 import random_query  # noqa: E402
 import record_model as m  # noqa: E402
 
-CASES = k.cases("KSEG_QUERY_CASES", 300)
+CASES = k.tries("KSEG_QUERY_CASES", 300)
 SEED = int(os.environ.get("KSEG_QUERY_SEED", "1"))
 CASES_OF_A_LOG = 150
 MOST_FAULTS = 10

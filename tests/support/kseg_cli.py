@@ -49,7 +49,7 @@ def program():
 _runs = itertools.count()
 
 
-def cases(variable, count):
+def tries(variable, count):
     """How many cases to try: what the environment says, else `count`, or fewer of them."""
     return int(os.environ.get(variable) or max(1, count // FEWER))
 
