@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 import kafka_tools  # noqa: E402
 import kseg_cli as k  # noqa: E402
 import serve_cli as s  # noqa: E402
+import tiers  # noqa: E402
 
 BROKER = pathlib.Path(__file__).resolve().parent.parent / "support" / "kafka" / "broker"
 TIMEOUT_S = 120
@@ -66,6 +67,28 @@ class KafkaDirectory(k.ScratchCase):
         self.stop()
         with s.served(self.dir, "--read-only") as served:
             self.assertEqual(self.consume(served.address), theirs + ours + ["and again"])
+
+    def test_a_directory_whose_segments_went_to_a_store(self):
+        """The broker starts on what is left, and removes what a killed one had in the making."""
+        address = self.start()
+        self.kcat(address, "-P", "-t", "t", stdin="".join(f"from Kafka {i}\n" for i in range(50)).encode())
+        self.stop()
+        data = self.broker / "data"
+        (self.dir / "data").symlink_to(data)
+        with s.served(self.dir, "--store", str(self.dir / "store"), "--segment-bytes", "4000") as served:
+            for i in range(40):
+                served.kcat("-P", "-t", "t", stdin=b"from kseg %d " % i + b"x" * 500 + b"\n")
+            tiers.wait_until_archived(data, "t")
+            everything = self.consume(served.address)
+            self.assertEqual(len(everything), 90)
+        first, = tiers.local_bases(data, "t")
+        self.assertGreater(first, 50)
+        scratch = data / "kseg-0.00000000000000000000000000000001-delete"
+        (scratch / "id" / "t-0" / ".tmp-00000000000000000000").mkdir(parents=True)
+        (scratch / "id" / "t-0" / ".lock").write_bytes(b"")
+        address = self.start()
+        self.assertEqual(self.consume(address), everything[first:])
+        self.stop()
 
 
 if __name__ == "__main__":
