@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <tuple>
 
 #include "wal/files.hpp"
 
@@ -204,13 +205,22 @@ Result<PartitionListing> list_segments(io::Fs& fs, const Places& places, const s
         return added.error();
     }
     if (may_lack_archives(places, listing)) {
-        listing.archives.clear();
         if (auto listed = places.archives->refresh(partition.topic); !listed) {
             return listed.error();
         }
-        if (auto added = add_archives(places, listing); !added) {
+        PartitionListing fresh{.name = partition};
+        if (auto added = add_archives(places, fresh); !added) {
             return added.error();
         }
+        // One that is gone since the first listing is to be told when it is asked for.
+        for (ArchivedSegment& segment : fresh.archives) {
+            if (std::ranges::find(listing.archives, segment.name, &ArchivedSegment::name) == listing.archives.end()) {
+                listing.archives.push_back(std::move(segment));
+            }
+        }
+        std::ranges::stable_sort(listing.archives, {}, [](const ArchivedSegment& segment) {
+            return std::tuple(segment.base_offset, -segment.name.last_offset, to_string(segment.name));
+        });
     }
     bound_by_names(listing);
     return listing;

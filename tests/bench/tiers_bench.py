@@ -35,7 +35,7 @@ class TiersBench:
         return time.perf_counter() - begin
 
     def bench_tiers(self):
-        self.python = self.serve_client()
+        self.python = self.fetched("confluent")[0]
         folder = self.fresh("tiers")
         for name in ("here", "tiered"):
             (folder / name).mkdir()
@@ -47,11 +47,11 @@ class TiersBench:
                 produced, consumed, behind, rates = [], [], [], []
                 for i in range(min(self.options.rounds, 3) + 1):
                     topic = f"t-{codec}-{i}"
-                    plain, = self.serve_load("produce", local.address, topic, count, 1024, codec, 1)
-                    archiving, = self.serve_load("produce", cold.address, topic, count, 1024, codec, 1)
+                    plain, = self.librdkafka("produce", local.address, topic, count, 1024, codec, 1)
+                    archiving, = self.librdkafka("produce", cold.address, topic, count, 1024, codec, 1)
                     late = self.wait_archived(data, topic)
-                    from_log, = self.serve_load("consume", local.address, topic, count)
-                    from_archives, = self.serve_load("consume", cold.address, topic, count)
+                    from_log, = self.librdkafka("consume", local.address, topic, count)
+                    from_archives, = self.librdkafka("consume", cold.address, topic, count)
                     if i:
                         produced.append(plain / archiving)
                         consumed.append(from_log / from_archives)
@@ -73,7 +73,7 @@ class TiersBench:
                 words = [self.python, serve_bench.LOAD, "produce", server.address, f"load-{i}", str(400_000 // self.scale), "1024",
                          "none", "1"]
                 with subprocess.Popen(words, stdout=subprocess.DEVNULL) as load:
-                    _, p99 = self.serve_load("latency", server.address, f"latency-{i}", 300)
+                    _, p99 = self.librdkafka("latency", server.address, f"latency-{i}", 300)
                     load.wait()
                 worst.append(p99)
             ratios.append(worst[0] / worst[1])
@@ -85,7 +85,7 @@ class TiersBench:
         times = []
         for i in range(min(self.options.rounds, 3)):
             topic = f"seal-{i}"
-            self.serve_load("produce", cold.address, topic, SEGMENT_BYTES // 1024 + 100, 1024, "none", 1)
+            self.librdkafka("produce", cold.address, topic, SEGMENT_BYTES // 1024 + 100, 1024, "none", 1)
             begin = time.perf_counter()
             while not list((store / topic).rglob("*.tar.gz")):
                 if time.perf_counter() > begin + WAIT_S:
