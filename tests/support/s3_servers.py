@@ -6,14 +6,17 @@ Without the toolchain that a server needs the test ends with status 77, which ct
 import base64
 import contextlib
 import dataclasses
+import fcntl
 import http.client
 import json
 import os
 import pathlib
 import re
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -185,6 +188,10 @@ class Lines:
         self.process.stderr.close()
 
 
+def readable_bytes(pipe):
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, struct.pack("i", 0)))[0]
+
+
 class Store(Lines):
     """Our store, by objects_tool. Keeps all that it said, in which no secret may stand."""
 
@@ -202,7 +209,12 @@ class Store(Lines):
 
     @property
     def details(self):
-        return self.err.decode().splitlines()
+        # They were written before the answer was; the thread that reads them may be behind.
+        said = None
+        while said != self.err or readable_bytes(self.process.stderr):
+            said = bytes(self.err)
+            time.sleep(0.1)
+        return said.decode().splitlines()
 
 
 class Boto(Lines):
