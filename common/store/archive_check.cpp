@@ -153,4 +153,21 @@ Result<index::Manifest> check_archive(objects::ObjectStore& store, const Archive
     return manifest ? manifest : manifest.error().in_file(object);
 }
 
+Result<void> read_back(const objects::ObjectStore& store, const ArchiveName& name, const io::ReadAt& content,
+                       const io::StopFlag& stop, std::function<void(std::size_t bytes)> on_read) {
+    const SummedRead back(content, stop, std::move(on_read));
+    const std::string object = store.describe(to_string(name));
+    if (const auto read = back.finish(); !read) {
+        return read.error().in_file(object);
+    }
+    if (back.bytes() != name.size || back.crc() != name.crc32c) {
+        return Error{.code = Errc::corrupt,
+                     .what = fmt::format("reads back otherwise; expected {} bytes with checksum 0x{:08x}, got {} with "
+                                         "0x{:08x}; pack --remove takes it away",
+                                         name.size, name.crc32c, back.bytes(), back.crc()),
+                     .file = object};
+    }
+    return {};
+}
+
 }  // namespace kseg::store

@@ -10,6 +10,7 @@
 
 #include "archive/archive.hpp"
 #include "archive/writer.hpp"
+#include "store/archive_check.hpp"
 #include "store/archive_contents.hpp"
 #include "store/archive_manifest.hpp"
 #include "store/pack_scratch.hpp"
@@ -152,18 +153,7 @@ Result<void> put(objects::ObjectStore& store, const io::ReadAt& archive, const A
     if (!opened) {
         return opened.error();
     }
-    const SummedRead back(**opened, options.stop, counter.notice());
-    if (const auto read = back.finish(); !read) {
-        return read.error().in_file(store.describe(object));
-    }
-    if (back.bytes() != name.size || back.crc() != name.crc32c) {
-        return Error{.code = Errc::corrupt,
-                     .what = fmt::format("reads back otherwise; expected {} bytes with checksum 0x{:08x}, got {} with "
-                                         "0x{:08x}; pack --remove takes it away",
-                                         name.size, name.crc32c, back.bytes(), back.crc()),
-                     .file = store.describe(object)};
-    }
-    return {};
+    return read_back(store, name, **opened, options.stop, counter.notice());
 }
 
 }  // namespace

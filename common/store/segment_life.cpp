@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "archive/archive.hpp"
+#include "store/archive_check.hpp"
 #include "store/archive_manifest.hpp"
 #include "store/archive_pack.hpp"
 #include "store/summed_read.hpp"
@@ -58,18 +59,7 @@ Result<void> vouch_for(objects::ObjectStore& store, const ArchiveName& name, con
     if (auto durable = store.put_if_absent(object, content); !durable && durable.error().code != Errc::exists) {
         return durable;
     }
-    const SummedRead back(content, stop);
-    if (const auto read = back.finish(); !read) {
-        return read.error().in_file(store.describe(object));
-    }
-    if (back.bytes() != name.size || back.crc() != name.crc32c) {
-        return Error{.code = Errc::corrupt,
-                     .what = fmt::format("reads back otherwise; expected {} bytes with checksum 0x{:08x}, got {} with "
-                                         "0x{:08x}; pack --remove takes it away",
-                                         name.size, name.crc32c, back.bytes(), back.crc()),
-                     .file = store.describe(object)};
-    }
-    return {};
+    return read_back(store, name, content, stop);
 }
 
 /// The manifest of an archive, if it is one of this log; else nothing, also where it cannot be read.

@@ -62,9 +62,9 @@ class Cuts(unittest.TestCase):
         for name, data in SEGMENTS.items():
             with self.subTest(segment=name):
                 batches = k.parse_batches(data)
-                files = {f"cut_{n:05d}.log": data[:n] for n in range(len(data) + 1)}
-                found = batches_of_many(files)
-                for n in range(len(data) + 1):
+                cuts = k.fewer(range(len(data) + 1))
+                found = batches_of_many({f"cut_{n:05d}.log": data[:n] for n in cuts})
+                for n in cuts:
                     lines = found[f"cut_{n:05d}.log"]
                     whole = [b for b in batches if b.position + b.size <= n]
                     good = k.valid_extents(lines)

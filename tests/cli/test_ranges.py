@@ -17,7 +17,7 @@ import kseg_cli as k  # noqa: E402
 
 CASES = ("v2-compacted-lz4", "v2-sparse", "v2-timestamps", "v2-txn-none", "v2-many-batches", "v2-base-4294967301", "v1-lz4",
          "v0-gzip", "v2-empty-batches", "v2-logappend-none")
-LOOKUPS_PER_CASE = {"offset": 40, "time": 100}
+LOOKUPS_PER_CASE = {"offset": k.tries("KSEG_LOOKUPS", 40), "time": k.tries("KSEG_LOOKUPS", 100)}
 
 
 def key_text(record):

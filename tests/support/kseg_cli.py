@@ -142,8 +142,9 @@ def main():
 # ---- the corpus -----------------------------------------------------------------------------------------------------
 
 def cases():
-    """Names of the corpus cases that have record by record readings."""
-    return sorted(p.parent.name for p in CORPUS.glob("*/truth.jsonl.gz"))
+    """Names of the corpus cases that have record by record readings; where FEWER says so, every other one."""
+    names = sorted(p.parent.name for p in CORPUS.glob("*/truth.jsonl.gz"))
+    return names[::2] if FEWER > 1 else names
 
 
 def log_of(case):
