@@ -32,17 +32,17 @@ inline std::uint8_t to_u8(std::byte b) {
     return std::to_integer<std::uint8_t>(b);
 }
 
-/// Gives back what `new[]` with an alignment gave.
-struct AlignedDelete {
-    std::align_val_t alignment{__STDCPP_DEFAULT_NEW_ALIGNMENT__};
-    void operator()(std::byte* data) const { ::operator delete[](data, alignment); }
+/// Gives back memory of `new[]` that begins `lead` bytes before what is used of it.
+struct LedDelete {
+    std::size_t lead = 0;
+    void operator()(std::byte* data) const { ::operator delete[](data - lead); }
 };
 
 /// An owned, growing run of bytes whose new room is left uninitialised: growing never touches memory that is not used, so a
 /// large capacity costs address space only. From a page on it begins at a page's begin. Keeps its capacity on clear(),
 /// which makes it the scratch buffer of loops.
 class ByteBuffer {
-    using Storage = std::unique_ptr<std::byte[], AlignedDelete>;
+    using Storage = std::unique_ptr<std::byte[], LedDelete>;
 
   public:
     static constexpr std::size_t kPageBytes = 4096;
@@ -65,8 +65,7 @@ class ByteBuffer {
         if (capacity <= capacity_) {
             return;
         }
-        const std::align_val_t alignment{capacity >= kPageBytes ? kPageBytes : __STDCPP_DEFAULT_NEW_ALIGNMENT__};
-        Storage grown(static_cast<std::byte*>(::operator new[](capacity, alignment)), AlignedDelete{alignment});
+        Storage grown = make_room(capacity);
         if (size_ != 0) {
             std::memcpy(grown.get(), data_.get(), size_);
         }
@@ -106,6 +105,24 @@ class ByteBuffer {
     void push_back(char c) { push_back(static_cast<std::byte>(c)); }
 
   private:
+#if defined(__SANITIZE_ADDRESS__)
+    static constexpr bool kOnPages = false;  // so that what is behind the room is noticed
+#elif defined(__has_feature)
+    static constexpr bool kOnPages = !__has_feature(address_sanitizer);
+#else
+    static constexpr bool kOnPages = true;
+#endif
+
+    /// Finds a page's begin in room for one page more, and asks for no alignment: what glibc before 2.38 gave aligned does
+    /// not fit the same request when it is free again, and a process that lives long came to three times its buffers.
+    static Storage make_room(std::size_t capacity) {
+        const bool paged = kOnPages && capacity >= kPageBytes && capacity <= SIZE_MAX - kPageBytes;
+        auto* const room = static_cast<std::byte*>(::operator new[](capacity + (paged ? kPageBytes - 1 : 0)));
+        const std::size_t lead =
+            paged ? (kPageBytes - reinterpret_cast<std::uintptr_t>(room) % kPageBytes) % kPageBytes : 0;
+        return {room + lead, LedDelete{lead}};
+    }
+
     Storage data_;
     std::size_t size_ = 0;
     std::size_t capacity_ = 0;

@@ -12,6 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import fault_proxy  # noqa: E402
 import kafka_clients  # noqa: E402
 import kseg_cli as k  # noqa: E402
 import raw_kafka as raw  # noqa: E402
@@ -71,11 +72,19 @@ class Kill(k.ScratchCase):
         self.run_cycles(kafka_clients.Broker(self.dir, *self.options(url)), url, between=outages.end)
 
     def test_a_bucket(self):
-        with s3_servers.moto(self.dir / "moto.log") as (server, _):
+        with s3_servers.moto(self.dir / "moto.log") as (server, _), fault_proxy.Proxy(server.endpoint) as proxy:
             os.environ.update(server.environment())
             url = f"s3://{s3_servers.BUCKET}/prod"
-            self.run_cycles(kafka_clients.Broker(self.dir, *self.options(url), "--s3-endpoint", server.endpoint), url,
-                            server.environment(AWS_ENDPOINT_URL=server.endpoint))
+            proxy.whims = fault_proxy.Whims(SEED)
+
+            def calm():
+                proxy.whims = None
+
+            self.run_cycles(kafka_clients.Broker(self.dir, *self.options(url), "--s3-endpoint", proxy.endpoint), url,
+                            server.environment(AWS_ENDPOINT_URL=server.endpoint), between=calm)
+            faults = {kind: sum(count for (_, done), count in proxy.seen.items() if done == kind) for _, kind in proxy.seen}
+            print(f"requests by what was done to them: {faults}")
+            self.assertGreater(len(faults), 5, "hardly anything failed")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 import collections
 import dataclasses
 import http.client
+import random
 import socket
 import socketserver
 import struct
@@ -44,6 +45,31 @@ class Fault:
 
     def fits(self, method, target):
         return self.times > 0 and self.method in ("", method) and self.part in target
+
+
+class Whims:
+    """Faults that requests meet at random, for Proxy.whims: what passes, what does not, and what comes late."""
+
+    def __init__(self, seed, share=0.3):
+        self.random, self.share = random.Random(seed), share
+
+    def choose(self, method):
+        """The fault of the next request, or none."""
+        if self.random.random() >= self.share:
+            return None
+        delay_s = self.random.uniform(0.05, 0.5)
+
+        def late(*answer):
+            time.sleep(delay_s)
+            return answer
+
+        faults = [Fault("status", status=500, body=b""), Fault("status"), Fault("status", status=403, body=b""), Fault("reset"),
+                  Fault("lose_answer"), Fault("garbage"), Fault("close"), Fault("replace", change=late),
+                  Fault("stall", seconds=delay_s)]
+        if method == "GET":
+            faults += [Fault("truncate", size=self.random.randrange(20_000)),
+                       Fault("trickle", size=10_000, seconds=delay_s / 10)]
+        return self.random.choice(faults)
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -159,6 +185,7 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.upstream = urllib.parse.urlsplit(endpoint).netloc
         self.faults = []
+        self.whims = None  # chooses where no fault fits
         self.seen = collections.Counter()  # (method, what was done)
         self.lock = threading.Lock()
         self.closing = threading.Event()
@@ -185,8 +212,9 @@ class Proxy(socketserver.ThreadingTCPServer):
                     fault.times -= 1
                     self.seen[method, fault.kind] += 1
                     return fault
-            self.seen[method, ""] += 1
-        return None
+            fault = self.whims.choose(method) if self.whims else None
+            self.seen[method, fault.kind if fault else ""] += 1
+        return fault
 
     def unused(self):
         with self.lock:
