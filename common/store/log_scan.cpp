@@ -154,8 +154,9 @@ bool Scan::is_unfinished(const segment::Item& item) const {
     if (place_.writers_lock.empty()) {
         return false;
     }
+    // A torn tail ended the file when it was read; more may have come since.
     const auto size = file_.size();
-    if (!size || item.position.value + item.size < *size) {
+    if (item.outcome != segment::Outcome::torn_tail && (!size || item.position.value + item.size < *size)) {
         return false;
     }
     const auto locked = work_.files.fs().is_locked(place_.writers_lock);
