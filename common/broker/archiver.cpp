@@ -188,16 +188,25 @@ void Archiver::begin_archiving(const Key& key, Life& life, const Partition& part
         });
 }
 
-void Archiver::on_archived(const Key& key, std::int64_t next_base, const Result<store::SegmentLife>& done) {
+/// Notes that the job of a partition has ended. Null where the topic went meanwhile: what the job may have put goes too.
+std::shared_ptr<Partition> Archiver::ended(const Key& key) {
     Life& life = lives_[key];
     life.running = false;
-    const auto partition = find(key);
+    auto partition = find(key);
     if (partition == nullptr) {
         const std::string topic = life.topic;
         lives_.erase(key);
         removed(topic, key.first);
+    }
+    return partition;
+}
+
+void Archiver::on_archived(const Key& key, std::int64_t next_base, const Result<store::SegmentLife>& done) {
+    const auto partition = ended(key);
+    if (partition == nullptr) {
         return;
     }
+    Life& life = lives_[key];
     if (!done) {
         failed(key, life, done.error());
         return;
@@ -240,14 +249,10 @@ void Archiver::begin_removing(const Key& key, Life& life) {
 }
 
 void Archiver::on_removed(const Key& key, const Result<void>& done) {
-    Life& life = lives_[key];
-    life.running = false;
-    if (find(key) == nullptr) {
-        const std::string topic = life.topic;
-        lives_.erase(key);
-        removed(topic, key.first);
+    if (ended(key) == nullptr) {
         return;
     }
+    Life& life = lives_[key];
     if (!done) {
         failed(key, life, done.error());
         return;

@@ -94,6 +94,7 @@ class Archiver final : public std::enable_shared_from_this<Archiver> {
     void begin_archiving(const Key& key, Life& life, const Partition& partition, const LogSegments::Bounds& segment);
     void begin_removing(const Key& key, Life& life);
     void begin_forgetting(const Key& key, Life& life);
+    std::shared_ptr<Partition> ended(const Key& key);
     void on_archived(const Key& key, std::int64_t next_base, const Result<store::SegmentLife>& done);
     void on_removed(const Key& key, const Result<void>& done);
     void on_forgotten(const Key& key, const Result<std::uint64_t>& done);

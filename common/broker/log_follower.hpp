@@ -19,7 +19,8 @@ class LogFollower {
     LogFollower(io::Fs& fs, LogSegments& segments) : fs_(fs), segments_(segments) {}
 
     /// Begins at the end of the log as it is. Which transactions are open is known by the newest snapshot of producers in
-    /// the last segment, or from that one's begin, and the headers behind it. errors   io
+    /// the last segment, or from that one's begin, and the headers behind it.
+    /// errors   io
     Result<void> begin();
     /// Takes whole batches with a right CRC that came since, a bounded number, and tells the segments of them. What is not
     /// whole yet is looked at again the next time.
