@@ -53,6 +53,8 @@ Broker::Broker(const Surroundings& around, BrokerSettings settings, std::unique_
 
 Broker::~Broker() {
     around_.loop.cancel(retention_timer_);
+    // Who is still told of an append holds its partition for longer than the log is there.
+    topics_.detach_all();
 }
 
 Result<std::unique_ptr<Broker>> Broker::open(const Surroundings& around, BrokerSettings settings) {

@@ -212,6 +212,14 @@ Topic* Topics::find(const protocol::Uuid& id) {
     return found == by_id_.end() ? nullptr : found->second;
 }
 
+void Topics::detach_all() {
+    for (const auto& [name, topic] : topics_) {
+        for (const auto& [number, partition] : topic->partitions) {
+            partition->detach();
+        }
+    }
+}
+
 Result<void> Topics::remove(const std::string& name) {
     if (is_read_only()) {
         return read_only_error(around_.directory);

@@ -114,6 +114,8 @@ class Topics {
     }
     /// Makes nothing any more.
     void stop_making() { maker_.stop(); }
+    /// Lets every partition go of its log.
+    void detach_all();
 
     /// Deletes a topic that is not changing.
     Result<void> remove(const std::string& name);

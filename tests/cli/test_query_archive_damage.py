@@ -17,6 +17,7 @@ import query_check as c  # noqa: E402
 import test_index_damage as d  # noqa: E402
 
 QUERIES_OF_A_CHANGE = 2
+ENOUGH_FOR_RARE_ONES = 500
 
 
 class Damage(k.ScratchCase):
@@ -85,10 +86,11 @@ class Damage(k.ScratchCase):
             if len(faults) > 10:
                 break
         self.assertFalse(faults, f"{len(faults)} faults:\n" + "\n".join(x[:2000] for x in faults))
-        # All of these happen, or this test sees nothing.
+        # All of these happen, or this test sees nothing; the rare ones not among few.
         self.assertGreater(self.reported, d.CASES // 20)
-        self.assertGreater(self.untouched, d.CASES // 100)
-        self.assertGreater(self.partly, d.CASES // 100)
+        if d.CASES >= ENOUGH_FOR_RARE_ONES:
+            self.assertGreater(self.untouched, d.CASES // 100)
+            self.assertGreater(self.partly, d.CASES // 100)
 
     def test_an_archive_that_is_gone(self):
         """Offsets that no archive holds between two that are there are missing."""
