@@ -13,7 +13,7 @@ namespace kseg::wal {
 enum class SyncPolicy : std::uint8_t {
     always,    ///< every append is synced, several by one sync where they come together
     interval,  ///< what came is synced every so often
-    none,      ///< only a roll and a close sync
+    none,      ///< nobody waits for a sync before a roll and a close; beside them what came is synced by large pieces
 };
 
 enum class Recovery : std::uint8_t {
@@ -28,6 +28,8 @@ struct Options {
     std::uint32_t interval_ms = 1000;                          ///< of SyncPolicy::interval
     std::uint64_t segment_bytes = std::uint64_t{1} << 30;      ///< a segment is rolled before it gets larger
     std::optional<std::int64_t> segment_age_ms{};              ///< or when it spans more than this
+    /// Of SyncPolicy::none: with more the log asks for a sync, so that a roll has little left to wait for.
+    std::uint64_t most_unsynced_bytes = std::uint64_t{32} << 20;
     std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;  ///< so much may have to be read again after a crash
     Recovery recovery = Recovery::tail;
     unsigned sync_threads = 2;

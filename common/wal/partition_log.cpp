@@ -173,7 +173,9 @@ Result<Appended> PartitionLog::append(std::span<std::byte> batch, const AppendOp
     }
     Lock lock(mutex_);
     auto appended = append_locked(lock, batch, checked->header(), how);
-    const bool to_sync = appended && !appended->duplicate && options_.sync != SyncPolicy::none;
+    const bool to_sync =
+        appended && !appended->duplicate &&
+        (options_.sync != SyncPolicy::none || active_->size() - kept_size_ >= options_.most_unsynced_bytes);
     lock.unlock();
     if (to_sync) {
         around_.pool.request(*this);

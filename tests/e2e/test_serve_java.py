@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`kseg serve` seen by Kafka's Java client."""
+"""`kseg serve` seen by Kafka's Java client, also where its records go to a store meanwhile."""
 
 import pathlib
 import sys
@@ -10,6 +10,10 @@ import kseg_cli as k  # noqa: E402
 
 
 class Java(contract.Contract):
+    client = "java"
+
+
+class JavaOfArchives(contract.ArchivedContract):
     client = "java"
 
 

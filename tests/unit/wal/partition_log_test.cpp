@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -99,6 +100,29 @@ TEST_CASE("what comes during a sync is not covered by it") {
     fs.on_sync = nullptr;
     REQUIRE(run.sync());
     CHECK(run.log->durable_offset() == 2);
+}
+
+TEST_CASE(
+    "where nobody waits for syncs, what came is synced by large pieces all the same, so that a roll waits for little") {
+    CrashFs fs;
+    wal::Options options = options_with(wal::SyncPolicy::none);
+    options.most_unsynced_bytes = 1000;
+    WalRun run(fs, options);
+    REQUIRE(run.open());
+    REQUIRE(run.append({}));
+    std::int64_t appended = 1;
+    for (std::uint64_t bytes = fs.content(kLog).value().size();
+         fs.content(kLog).value().size() + bytes < options.most_unsynced_bytes; ++appended) {
+        REQUIRE(run.append({}));
+    }
+    CHECK(run.log->completed() == run.ticket);
+    CHECK(run.log->durable_offset() == 0);
+    REQUIRE(run.append({}));
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (run.log->durable_offset() <= appended && std::chrono::steady_clock::now() < patience) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    CHECK(run.log->durable_offset() == appended + 1);
 }
 
 TEST_CASE("a duplicate is answered when its original is durable, also one that was found by recovery") {
