@@ -6,17 +6,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "kafka/segment/frame.hpp"
 #include "kafka/segment/index_builder.hpp"
-#include "kafka/wire/reader.hpp"
 #include "wal/files.hpp"
 #include "wal/segment_scan.hpp"
 
 namespace kseg::broker {
 namespace {
 
-constexpr std::size_t kLastDeltaAt = record::kCrcCoverAt + 2;  // crc, attributes
-constexpr std::size_t kHeadBytes = kLastDeltaAt + 4;           // what tells offsets and size
 // Sealed segments of one partition whose file and index are kept at hand.
 constexpr std::size_t kMostOpen = 4;
 
@@ -162,30 +158,14 @@ Result<std::uint64_t> LogSegments::limit_of(Place segment, const wal::LogEnd& en
 }
 
 /// The batch that begins at a position; nothing where none does.
-Result<std::optional<LogSegments::Head>> LogSegments::head_at(const Segment& segment, std::uint64_t position,
-                                                              std::uint64_t limit) const {
-    std::array<std::byte, kHeadBytes> bytes{};
+Result<std::optional<segment::BatchHead>> LogSegments::head_at(const Segment& segment, std::uint64_t position,
+                                                               std::uint64_t limit) const {
+    std::array<std::byte, segment::BatchHead::kBytes> bytes{};
     const auto got = segment.file->read_at(position, bytes);
     if (!got) {
         return got.error();
     }
-    if (*got < record::kFrameBytes) {
-        return std::optional<Head>{};
-    }
-    const segment::Frame frame = segment::Frame::of(bytes.data());
-    if (!frame.known_magic() || !frame.length_can_be() || frame.offset < 0 ||
-        position + static_cast<std::uint64_t>(frame.size) > limit) {
-        return std::optional<Head>{};
-    }
-    Head head{.base_offset = frame.offset, .last_offset = frame.offset, .size = static_cast<std::uint64_t>(frame.size)};
-    if (frame.magic >= 2) {
-        const auto delta = wire::load_big<std::int32_t>(bytes.data() + kLastDeltaAt);
-        if (*got < bytes.size() || delta < 0 || frame.offset > std::numeric_limits<std::int64_t>::max() - delta - 1) {
-            return std::optional<Head>{};
-        }
-        head.last_offset = frame.offset + delta;
-    }
-    return std::optional(head);
+    return segment::BatchHead::of(Bytes(bytes).first(*got), limit > position ? limit - position : 0);
 }
 
 /// The position of the last batch that the index names and that begins at or before `offset`; 0 without one, and where the

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "broker/frame.hpp"
 #include "io/fs.hpp"
+#include "kafka/segment/batch_head.hpp"
 #include "kafka/segment/side_files.hpp"
 #include "wal/partition_log.hpp"
 
@@ -85,16 +86,12 @@ class LogSegments {
         std::int64_t segment = 0;
         std::uint64_t position = 0;
     };
-    struct Head {
-        std::int64_t base_offset = 0;
-        std::int64_t last_offset = 0;
-        std::uint64_t size = 0;
-    };
 
     Result<void> open(Place segment);
     Result<void> load_index(Place segment);
     Result<std::uint64_t> limit_of(Place segment, const wal::LogEnd& end);
-    Result<std::optional<Head>> head_at(const Segment& segment, std::uint64_t position, std::uint64_t limit) const;
+    Result<std::optional<segment::BatchHead>> head_at(const Segment& segment, std::uint64_t position,
+                                                      std::uint64_t limit) const;
     Result<std::uint64_t> entry_before(Place segment, std::int64_t offset, std::uint64_t limit);
     Result<std::uint64_t> find(Place segment, std::int64_t offset, std::uint64_t limit);
     Result<Slice> take(Place segment, std::uint64_t start, std::uint64_t limit, std::uint64_t max_bytes, bool at_least_one,
