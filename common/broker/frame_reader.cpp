@@ -13,6 +13,8 @@ namespace {
 // Below this copying is cheaper than a call of its own.
 constexpr std::size_t kDirectBytes = std::size_t{32} << 10;
 constexpr std::size_t kFirstRoomBytes = std::size_t{256} << 10;
+// Who has sent a large frame is given room for the next like it, up to here: growing copies what has come.
+constexpr std::size_t kMostFirstRoomBytes = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -50,12 +52,13 @@ Result<void> FrameReader::begin_frame() {
     }
     wanted_ = static_cast<std::size_t>(length);
     partial_ = ByteBuffer();
-    partial_.reserve(std::min(wanted_, kFirstRoomBytes));
+    partial_.reserve(std::min(wanted_, std::clamp(last_bytes_, kFirstRoomBytes, kMostFirstRoomBytes)));
     return {};
 }
 
 void FrameReader::end_if_whole() {
     if (partial_.size() == wanted_) {
+        last_bytes_ = wanted_;
         frames_.push_back(std::move(partial_));
         partial_ = ByteBuffer();
         length_got_ = 0;

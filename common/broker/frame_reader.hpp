@@ -24,7 +24,8 @@ class FrameReader {
     Result<void> feed(Bytes bytes);
 
     /// Room into which the rest of a large frame is best received, to be told by received(); empty where feed() does as
-    /// well. Memory follows what came: a length alone allocates little.
+    /// well. Memory follows what came: a length alone allocates little, or no
+    /// more than the frame before had.
     std::span<std::byte> room();
     void received(std::size_t bytes);
 
@@ -44,6 +45,7 @@ class FrameReader {
     std::array<std::byte, kLengthBytes> length_{};
     std::size_t length_got_ = 0;
     std::size_t wanted_ = 0;
+    std::size_t last_bytes_ = 0;  // of the last frame that was whole
     ByteBuffer partial_;
     std::deque<ByteBuffer> frames_;
     std::size_t held_bytes_ = 0;

@@ -25,9 +25,9 @@ enum class Recovery : std::uint8_t {
 
 struct Options {
     SyncPolicy sync = SyncPolicy::always;
-    std::uint32_t interval_ms = 1000;                          ///< of SyncPolicy::interval
-    std::uint64_t segment_bytes = std::uint64_t{1} << 30;      ///< a segment is rolled before it gets larger
-    std::optional<std::int64_t> segment_age_ms{};              ///< or when it spans more than this
+    std::uint32_t interval_ms = 1000;                      ///< of SyncPolicy::interval
+    std::uint64_t segment_bytes = std::uint64_t{1} << 30;  ///< a segment is rolled before it gets larger
+    std::optional<std::int64_t> segment_age_ms{};          ///< or when it spans more than this
     /// Of SyncPolicy::none: with more the log asks for a sync, so that a roll has little left to wait for.
     std::uint64_t most_unsynced_bytes = std::uint64_t{32} << 20;
     std::uint64_t checkpoint_bytes = std::uint64_t{64} << 20;  ///< so much may have to be read again after a crash

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests/bench/run measures of `kseg serve`: the same clients against it, Apache Kafka, franz-go's kfake and librdkafka's mock
-cluster, in one run. Of the two clients bench_client does so little that a broker is measured; librdkafka is a real one, and often
-what it waits for is itself."""
+cluster, in one run, and against a floor: what sockets, a file and checksums cost by themselves. Of the two clients bench_client
+does so little that a broker is measured; librdkafka is a real one, and often what it waits for is itself."""
 import contextlib
 import os
 import pathlib
@@ -82,7 +82,7 @@ def kafka_server(folder):
 
 
 OURS, DURABLE, KAFKA, FLUSHED = "kseg", "kseg --sync always", "Kafka", "Kafka flush.messages=1"
-PAIRS = ((OURS, KAFKA), (OURS, "kfake"), (OURS, "mock"), (DURABLE, FLUSHED))
+PAIRS = ((OURS, KAFKA), (OURS, "kfake"), (OURS, "mock"), (OURS, "floor"), (DURABLE, FLUSHED))
 
 
 class ServeBench:
@@ -164,7 +164,8 @@ class ServeBench:
 
     def bench_serve_bare(self):
         """The broker: batches that are ready made, answers of which only the CRCs are looked at."""
-        with self.servers() as servers:
+        with self.servers() as servers, other_server([self.build / "tests/bench/bench_floor", self.data]) as floor:
+            servers["floor"] = floor
             for size, count, batch in ((1024, 400_000, 1_000_000), (1024, 200_000, 16_384), (100, 2_000_000, 1_000_000),
                                        (100, 1_000_000, 16_384)):
                 count //= self.scale
@@ -181,11 +182,11 @@ class ServeBench:
                     seconds, = self.bare("consume", server.address, topic, count)
                     read.setdefault(name, []).append(1000 * gb / seconds)
                     read_cpu.setdefault(name, []).append((server.cpu_s() - cpu) / gb)
-                self.serve_rows(f"bare produce {what}", made, {KAFKA: ">= 1.5", FLUSHED: ">= 2"}, "MB/s", cpu=made_cpu)
+                self.serve_rows(f"bare produce {what}", made, {KAFKA: ">= 1.5", "mock": ">= 1", FLUSHED: ">= 2"}, "MB/s", cpu=made_cpu)
                 self.serve_rows(f"bare consume {what}", read, {KAFKA: ">= 2"}, "MB/s", cpu=read_cpu)
             figures = ("acknowledged, median", "acknowledged, 99 %", "at a consumer, median", "at a consumer, 99 %")
             waits = [{} for _ in figures]
-            for name, server, topic in self.serve_rounds({n: s for n, s in servers.items() if n != "mock"}, "bare latency"):
+            for name, server, topic in self.serve_rounds({n: s for n, s in servers.items() if n not in ("mock", "floor")}, "bare latency"):
                 for found, value in zip(waits, self.bare("latency", server.address, topic, 1000 // self.scale)):
                     found.setdefault(name, []).append(value)
             for figure, found in zip(figures, waits):

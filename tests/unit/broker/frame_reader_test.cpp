@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kafka/wire/writer.hpp"
 #include "support/hex.hpp"
 
 using kseg::as_bytes;
@@ -93,4 +94,19 @@ TEST_CASE("the rest of a large frame has room of its own, which grows with what 
     CHECK(got == kSize);
     REQUIRE(reader.has_frame());
     CHECK(reader.take_frame().size() == kSize);
+}
+
+TEST_CASE("who has sent a large frame has room for another at once, up to a limit") {
+    constexpr std::size_t kMost = std::size_t{4} << 20;
+    for (const std::size_t size : {std::size_t{1} << 20, std::size_t{16} << 20}) {
+        FrameReader reader(1U << 30U);
+        kseg::ByteBuffer length;
+        kseg::wire::Writer(length).i32(static_cast<std::int32_t>(size));
+        const std::string whole(size, 'z');
+        CHECK(reader.feed(length.bytes()));
+        CHECK(reader.feed(as_bytes(whole)));
+        CHECK(reader.take_frame().size() == size);
+        CHECK(reader.feed(length.bytes()));
+        CHECK(reader.room().size() == std::min(size, kMost));
+    }
 }
