@@ -24,8 +24,7 @@ class FrameReader {
     Result<void> feed(Bytes bytes);
 
     /// Room into which the rest of a large frame is best received, to be told by received(); empty where feed() does as
-    /// well. Memory follows what came: a length alone allocates little, or no
-    /// more than the frame before had.
+    /// well. Memory follows what came: a length alone allocates little, or no more than the frame before had.
     std::span<std::byte> room();
     void received(std::size_t bytes);
 
