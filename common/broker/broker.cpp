@@ -156,6 +156,7 @@ Result<void> Broker::load_identity() {
 
 void Broker::check_retention() {
     (void)topics_.apply_retention();  // what could not be deleted now is tried again
+    topics_.expire_producers(around_.clock.now() - settings_.producer_id_expiration_ms);
     retention_timer_ = around_.loop.at(around_.loop.now() + settings_.retention_check_ms, [this] { check_retention(); });
 }
 

@@ -41,6 +41,7 @@ struct BrokerSettings {
     wal::Options log{};
     TopicSettings defaults{};
     TimestampMs retention_check_ms = 30'000;
+    TimestampMs producer_id_expiration_ms = 86'400'000;  ///< a producer that wrote nothing for as long is forgotten
     ColdReads::Limits cold_reads{};
     archive::Format archive_format = archive::Format::tar_gz;
 };

@@ -103,6 +103,12 @@ std::int64_t Partition::largest_producer_id() const {
     return log_ == nullptr ? -1 : log_->largest_producer_id();
 }
 
+void Partition::expire_producers(TimestampMs time) {
+    if (log_ != nullptr) {
+        log_->expire_producers(time);
+    }
+}
+
 Result<wal::Appended> Partition::append(std::span<std::byte> batch, const wal::AppendOptions& how) {
     if (log_ == nullptr) {
         return Error{.code = Errc::unsupported, .what = "the log is read-only", .file = directory()};

@@ -68,6 +68,8 @@ class Partition final : public std::enable_shared_from_this<Partition> {
     [[nodiscard]] std::int64_t last_stable_offset() const;
     /// The largest producer id in the log; -1 without one.
     [[nodiscard]] std::int64_t largest_producer_id() const;
+    /// As wal::ProducerStates::expire().
+    void expire_producers(TimestampMs time);
 
     /// Appends a batch in place: offset and epoch are set in its bytes.
     /// errors   those of wal::PartitionLog::append();   unsupported   the partition is read-only

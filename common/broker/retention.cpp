@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which segments are old enough to go. Source: Kafka 4.1, UnifiedLog.deleteOldSegments: whole segments from the oldest on.
+// Which segments and which producers are old enough to go. Source: Kafka 4.1, UnifiedLog.deleteOldSegments: whole segments
+// from the oldest on; ProducerStateManager.removeExpiredProducers.
 #include <algorithm>
 #include <vector>
 
@@ -108,6 +109,14 @@ Result<void> Topics::apply_retention() {
         }
     }
     return outcome;
+}
+
+void Topics::expire_producers(TimestampMs time) {
+    for (const auto& [name, topic] : topics_) {
+        for (const auto& [number, partition] : topic->partitions) {
+            partition->expire_producers(time);
+        }
+    }
 }
 
 }  // namespace kseg::broker

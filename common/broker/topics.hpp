@@ -126,6 +126,8 @@ class Topics {
     Result<void> remove_records(Partition& partition, std::int64_t offset);
     /// Deletes what is older or more than the settings keep; the active segment stays.
     Result<void> apply_retention();
+    /// Every partition forgets the producers that wrote nothing since `time`, as wal::ProducerStates::expire().
+    void expire_producers(TimestampMs time);
 
     /// Makes partitions that only a store has, of a topic that is there or not, and gives each a log that begins where its
     /// archives end; those between them begin at 0.

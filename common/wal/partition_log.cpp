@@ -386,6 +386,11 @@ ProducerStates::Check PartitionLog::check_producer(const record::BatchHeader& he
     return producers_.check(header);
 }
 
+void PartitionLog::expire_producers(TimestampMs time) {
+    const Lock lock(mutex_);
+    producers_.expire(time);
+}
+
 std::int64_t PartitionLog::largest_producer_id() const {
     const Lock lock(mutex_);
     return producers_.producers().empty() ? -1 : producers_.producers().rbegin()->first;

@@ -113,6 +113,8 @@ class PartitionLog final : public Syncable {
     [[nodiscard]] std::int32_t leader_epoch() const;
     /// What append() would make of a batch's producer and sequence, were it appended now.
     [[nodiscard]] ProducerStates::Check check_producer(const record::BatchHeader& header) const;
+    /// As ProducerStates::expire().
+    void expire_producers(TimestampMs time);
     /// The largest producer id that the log knows of; -1 without one.
     [[nodiscard]] std::int64_t largest_producer_id() const;
     /// Why nothing can be appended any more.

@@ -90,11 +90,11 @@ std::optional<AbortedTransaction> ProducerStates::apply(const record::BatchView&
             producer.epoch = header.producer_epoch;
         }
         if (producer.batches.size() == kBatchesKept) {
-            producer.batches.pop_front();
+            producer.batches.erase(producer.batches.begin());
         }
         producer.batches.push_back({.last_sequence = last_sequence_of(header),
-                                    .last_offset = header.last_offset(),
                                     .offset_delta = header.last_offset_delta,
+                                    .last_offset = header.last_offset(),
                                     .timestamp = header.max_timestamp});
         producer.timestamp = header.max_timestamp;
         if (header.is_transactional() && producer.transaction_start < 0) {
@@ -129,6 +129,13 @@ std::optional<AbortedTransaction> ProducerStates::apply(const record::BatchView&
                               .last_stable_offset = last_stable_offset(header.base_offset + 1)};
 }
 
+std::size_t ProducerStates::expire(TimestampMs time) {
+    return std::erase_if(producers_, [&](const auto& known) {
+        const Producer& producer = known.second;
+        return producer.transaction_start < 0 && producer.timestamp <= time;
+    });
+}
+
 std::int64_t ProducerStates::last_stable_offset(std::int64_t end) const {
     return open_.empty() ? end : open_.begin()->first;
 }
@@ -146,8 +153,8 @@ Result<ProducerStates> ProducerStates::from_snapshot(Bytes content) {
             producer.timestamp = number(row[5]);
             if (last_offset >= 0) {
                 producer.batches.push_back({.last_sequence = static_cast<std::int32_t>(number(row[2])),
-                                            .last_offset = last_offset,
                                             .offset_delta = static_cast<std::int32_t>(number(row[4])),
+                                            .last_offset = last_offset,
                                             .timestamp = producer.timestamp});
             }
             producer.coordinator_epoch = static_cast<std::int32_t>(number(row[6]));

@@ -5,10 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -20,8 +20,8 @@ namespace kseg::wal {
 /// One of the last batches of a producer.
 struct ProducerBatch {
     std::int32_t last_sequence = -1;
-    std::int64_t last_offset = -1;
     std::int32_t offset_delta = 0;  ///< last offset - first offset
+    std::int64_t last_offset = -1;
     TimestampMs timestamp = -1;
 
     [[nodiscard]] std::int64_t first_offset() const { return last_offset - offset_delta; }
@@ -33,7 +33,7 @@ struct Producer {
     std::int32_t coordinator_epoch = -1;
     TimestampMs timestamp = -1;
     std::int64_t transaction_start = -1;  ///< first offset of the open transaction; -1 without one
-    std::deque<ProducerBatch> batches;    ///< at most kBatchesKept, the newest last
+    std::vector<ProducerBatch> batches;   ///< at most kBatchesKept, the newest last
 };
 
 /// An entry of a .txnindex file.
@@ -65,6 +65,10 @@ class ProducerStates {
 
     /// Takes note of a batch that is in the log. Returns the entry for the transaction index where it aborts one.
     std::optional<AbortedTransaction> apply(const record::BatchView& batch);
+
+    /// Forgets the producers whose last batch is of this time or older, but none with an open transaction. One that was
+    /// forgotten may go on with any sequence. Returns how many.
+    std::size_t expire(TimestampMs time);
 
     /// The first offset of an open transaction, or `end` where none is open.
     [[nodiscard]] std::int64_t last_stable_offset(std::int64_t end) const;

@@ -170,6 +170,24 @@ TEST_CASE("an idempotent batch that comes twice gets its first answer, also afte
     CHECK(world.fetch(BrokerWorld::fetch_request("t", 0)).first.high_watermark == 6);
 }
 
+TEST_CASE("a producer that wrote nothing for a day is forgotten, as Kafka forgets it, for good") {
+    auto settings = with_topic();
+    settings.retention_check_ms = 50;
+    settings.defaults.retention_ms = -1;
+    BrokerWorld world(settings);
+    const TimestampMs then = world.clock.now_ms;
+    const auto batch = [&](std::int32_t sequence) {
+        return make_batch(7, {.producer_id = 9, .producer_epoch = 0, .base_sequence = sequence, .time = then});
+    };
+    REQUIRE(world.produce("t", batch(0).bytes()).base_offset == 0);
+    world.clock.now_ms = then + 86'400'000 - 51;
+    world.loop.advance(50);
+    CHECK(world.produce("t", batch(5).bytes()).error_code == ErrorCode::out_of_order_sequence_number);
+    world.loop.advance(51);
+    world.restart();
+    CHECK(world.produce("t", batch(5).bytes()).base_offset == 1);
+}
+
 TEST_CASE("every flipped bit of a batch is refused, but for those that the broker sets, and leaves nothing behind") {
     BrokerWorld world(with_topic());
     const ByteBuffer batch = make_batch(3, {.records = 2});

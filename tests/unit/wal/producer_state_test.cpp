@@ -135,3 +135,23 @@ TEST_CASE("sequences go on with 0 after the largest") {
 TEST_CASE("a producer that is not known may begin with any sequence") {
     CHECK(ProducerStates().check(from_producer(3, 500, 1)).verdict == ProducerStates::Verdict::append);
 }
+
+TEST_CASE("producers that wrote nothing for long are forgotten, but none with an open transaction") {
+    ProducerStates states;
+    const auto write = [&](std::int64_t id, TimestampMs time, bool in_transaction) {
+        ByteBuffer batch = test::make_batch(
+            0, {.producer_id = id, .producer_epoch = 0, .base_sequence = 7, .time = time, .base_offset = 10 * id});
+        if (in_transaction) {
+            batch.data()[22] |= std::byte{record::kTransactionalBit};  // the low byte of the attributes
+        }
+        states.apply(*record::BatchView::parse(batch.bytes(), {}));
+    };
+    write(1, 1000, false);
+    write(2, 1000, true);
+    write(3, 1001, false);
+    CHECK(states.expire(999) == 0);
+    CHECK(states.expire(1000) == 1);
+    CHECK(states.producers().size() == 2);
+    CHECK(states.check(from_producer(0, 500, 1)).verdict == ProducerStates::Verdict::append);
+    CHECK(states.last_stable_offset(100) == 20);
+}
