@@ -1,61 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "append_input.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <filesystem>
 
-#include "base/json_reader.hpp"
 #include "file_cursor.hpp"
+#include "io/line_reader.hpp"
 #include "io/window.hpp"
-#include "kafka/wire/reader.hpp"
 #include "stop.hpp"
-#include "wal/chronik_files.hpp"
-#include "wal/chronik_record.hpp"
 
 namespace kseg::tools {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
 constexpr std::uint64_t kMostBatchBytes = std::uint64_t{1} << 30;
-constexpr std::size_t kMostLineBytes = std::size_t{1} << 30;
-
-constexpr std::string_view kChronikMagic = "\x7e\xca";
-
-/// The keys that a record line may have; an object with others is a value that happens to be JSON.
-constexpr std::array<std::string_view, 16> kRecordKeys{
-    "topic", "partition",   "offset",         "timestamp", "timestamp_type", "key",     "value",      "headers",
-    "file",  "producer_id", "producer_epoch", "sequence",  "transactional",  "control", "attributes", "crc_valid"};
-
-bool is_record_line(std::string_view line) {
-    JsonReader in(line);
-    bool known = true;
-    bool has_value = false;
-    in.object([&](std::string_view name) {
-        known = known && std::ranges::find(kRecordKeys, name) != kRecordKeys.end();
-        has_value = has_value || name == "value";
-        in.skip();
-    });
-    in.expect_end();
-    return in.ok() && known && has_value;
-}
-
-/// Whether bytes begin as a batch or message does.
-bool is_batch(Bytes head) {
-    wire::Reader in(head);
-    const std::int64_t offset = in.i64();
-    const std::int32_t length = in.i32();
-    in.i32();
-    const std::int8_t magic = in.i8();
-    return in.ok() && offset >= 0 && magic >= 0 && magic <= 2 &&
-           length + static_cast<std::int64_t>(record::kLengthFieldEnd) >=
-               static_cast<std::int64_t>(record::header_bytes(magic));
-}
 
 }  // namespace
 
@@ -78,11 +39,7 @@ AppendInput::AppendInput(const AppendInputOptions& options, AppendSession& sessi
 
 void AppendInput::read(const Input& input) {
     file_ = input.path == "-" ? "stdin" : input.path;
-    read_.clear();
-    used_ = 0;
-    position_ = 0;
     std::optional<io::File> file;
-    std::unique_ptr<io::ByteSource> source;
     descriptor_ = STDIN_FILENO;
     if (input.path != "-") {
         auto opened = io::File::open(input.path);
@@ -93,9 +50,7 @@ void AppendInput::read(const Input& input) {
         file.emplace(*std::move(opened));
         descriptor_ = file->descriptor();
     }
-    source = io::source_of_descriptor(descriptor_, stop_asked);
-    source->before_wait = [this] { before_wait(); };
-    if (const auto done = read_open(*source); !done) {
+    if (const auto done = read_open(io::source_of_descriptor(descriptor_, stop_asked)); !done) {
         if (done.error().code == Errc::cancelled) {
             interrupted_ = true;
         } else {
@@ -107,94 +62,50 @@ void AppendInput::read(const Input& input) {
     report_.end_file(file_);
 }
 
-Result<void> AppendInput::read_open(io::ByteSource& source) {
-    const auto form = options_.form == AppendForm::automatic ? detect(source) : Result<AppendForm>(options_.form);
-    if (!form) {
-        return form.error();
+Result<void> AppendInput::read_open(std::unique_ptr<io::ByteSource> source) {
+    source->before_wait = [this] { before_wait(); };
+    wal::AppendForm form = options_.form;
+    if (form == wal::AppendForm::automatic) {
+        auto head = read_head(*source, form);
+        if (!head) {
+            return head.error();
+        }
+        source = io::source_with_head(*std::move(head), std::move(source));
+        source->before_wait = [this] { before_wait(); };
     }
-    if (*form == AppendForm::batches) {
+    if (form == wal::AppendForm::batches) {
         if (options_.codec) {
             return Error{.code = Errc::invalid, .what = "batches are appended as they are; --codec is for lines and jsonl"};
         }
-        return read_batches(source);
+        return read_batches(*source);
     }
-    if (*form == AppendForm::lines && options_.batcher.keep_offsets) {
+    if (form == wal::AppendForm::lines && options_.batcher.keep_offsets) {
         return Error{.code = Errc::invalid, .what = "lines have no offsets for --keep-offsets to keep"};
     }
-    return read_lines(source, *form == AppendForm::jsonl);
+    return read_lines(*source, form == wal::AppendForm::jsonl);
 }
 
-/// Reads another piece behind what there is; false at the end.
-Result<bool> AppendInput::more(io::ByteSource& source) {
-    if (used_ != 0) {
-        std::memmove(read_.data(), read_.data() + used_, read_.size() - used_);
-        read_.resize(read_.size() - used_);
-        used_ = 0;
-    }
-    const std::size_t filled = read_.size();
-    read_.reserve_more(kPieceBytes);
-    read_.resize(filled + kPieceBytes);
-    const auto got = source.read({read_.data() + filled, kPieceBytes});
-    read_.resize(filled + got.value_or(0));
-    progress_.show(bytes_before_ + position_ + read_.size());
-    return got ? Result<bool>(*got != 0) : got.error();
-}
-
-/// Reads no more than it takes to tell, so that what comes slowly is not waited for.
-Result<AppendForm> AppendInput::detect(io::ByteSource& source) {
-    if (wal::is_chronik_name(std::filesystem::path(file_).filename().string())) {
-        return AppendForm::batches;
-    }
-    for (bool at_end = false;;) {
-        const std::string_view text = read_.text();
-        if (at_end && text.empty()) {
-            return AppendForm::jsonl;  // nothing is of any form, and this one takes all options
-        }
-        if (!text.empty() && text.front() == '\0' && (text.size() >= record::kFrameBytes || at_end)) {
-            return is_batch(read_.bytes()) ? AppendForm::batches : AppendForm::lines;
-        }
-        if (text.starts_with(kChronikMagic) && (text.size() >= wal::kChronikV1HeaderBytes || at_end)) {
-            return wal::looks_like_chronik(read_.bytes()) ? AppendForm::batches : AppendForm::lines;
-        }
-        const bool may_be_chronik = kChronikMagic.starts_with(text.substr(0, kChronikMagic.size()));
-        if (!text.empty() && text.front() != '\0' && text.front() != '{' && !may_be_chronik) {
-            return AppendForm::lines;
-        }
-        if (const std::size_t end = text.find('\n');
-            !text.empty() && text.front() == '{' && (end != std::string_view::npos || at_end)) {
-            return is_record_line(text.substr(0, end)) ? AppendForm::jsonl : AppendForm::lines;
-        }
-        if (at_end || text.size() > kMostLineBytes) {
-            return AppendForm::lines;
-        }
-        const auto got = more(source);
+/// Reads no more than it takes to tell the form, so that what comes slowly is not waited for.
+Result<ByteBuffer> AppendInput::read_head(io::ByteSource& source, wal::AppendForm& form) const {
+    const std::string name = std::filesystem::path(file_).filename().string();
+    ByteBuffer head;
+    form = wal::form_of(name, {}, false);
+    while (form == wal::AppendForm::automatic) {
+        const std::size_t filled = head.size();
+        head.reserve_more(kPieceBytes);
+        head.resize(filled + kPieceBytes);
+        const auto got = source.read({head.data() + filled, kPieceBytes});
         if (!got) {
             return got.error();
         }
-        at_end = !*got;
+        head.resize(filled + *got);
+        form = wal::form_of(name, head.bytes(), *got == 0);
     }
+    return head;
 }
 
 Result<void> AppendInput::read_batches(io::ByteSource& source) {
-    // What was read to tell the form goes in front again.
-    class Rest final : public io::ByteSource {
-      public:
-        Rest(Bytes head, io::ByteSource& rest) : head_(head), rest_(rest) {}
-        Result<std::size_t> read(std::span<std::byte> into) override {
-            if (head_.empty()) {
-                return rest_.read(into);
-            }
-            const std::size_t part = std::min(into.size(), head_.size());
-            std::copy_n(head_.begin(), part, into.begin());
-            head_ = head_.subspan(part);
-            return part;
-        }
-
-      private:
-        Bytes head_;
-        io::ByteSource& rest_;
-    } whole(read_.bytes(), source);
-    io::Window window(whole, {});
+    io::Window window(source, {});
     FileCursor cursor(window, {}, kMostBatchBytes, file_);
     while (!session_.stopped()) {
         const auto item = cursor.next();
@@ -220,36 +131,17 @@ Result<void> AppendInput::read_batches(io::ByteSource& source) {
 }
 
 Result<void> AppendInput::read_lines(io::ByteSource& source, bool record_lines) {
-    std::size_t searched = 0;  // bytes behind used_ that hold no line end
-    for (bool at_end = false; !session_.stopped();) {
-        const std::string_view text = read_.text().substr(used_);
-        std::size_t end = text.find('\n', searched);
-        if (end == std::string_view::npos && at_end) {
-            end = text.size();
+    io::LineReader lines(source, wal::kMostLineBytes);
+    while (!session_.stopped()) {
+        const auto line = lines.next();
+        if (!line) {
+            return line.error();
         }
-        if (end != std::string_view::npos && (end != text.size() || end != 0)) {
-            const std::string_view line = text.substr(0, end);
-            record_lines ? take_record_line(line, position_) : take_line(line, position_);
-            const std::size_t taken = std::min(end + 1, text.size());
-            used_ += taken;
-            position_ += taken;
-            searched = 0;
-            continue;
-        }
-        if (at_end) {
+        if (!*line) {
             break;
         }
-        searched = text.size();
-        if (searched > kMostLineBytes) {
-            return Error{.code = Errc::too_large,
-                         .what = fmt::format("line; expected at most {} bytes, got more", kMostLineBytes),
-                         .at = position_};
-        }
-        const auto got = more(source);
-        if (!got) {
-            return got.error();
-        }
-        at_end = !*got;
+        record_lines ? take_record_line((*line)->text, (*line)->at) : take_line((*line)->text, (*line)->at);
+        progress_.show(bytes_before_ + lines.read_to());
     }
     return {};
 }
@@ -262,20 +154,11 @@ void AppendInput::take_line(std::string_view line, std::uint64_t at) {
             line.remove_prefix(found + options_.key_separator->size());
         }
     }
-    if (!batcher_.joins(line.size() + (key ? key->size() : 0))) {
-        flush();
-    }
-    const TimestampMs now = clock_.now();
-    if (batcher_.empty()) {
-        batch_at_ = at;
-        batch_since_ = now;
-    }
-    if (const auto added = batcher_.add(key, as_bytes(line), now); !added) {
+    make_room(batcher_.joins(line.size() + (key ? key->size() : 0)), at);
+    if (const auto added = batcher_.add(key, as_bytes(line), now_); !added) {
         report_.damage(file_, at, added.error().what + "; refused");
     }
-    if (batcher_.full() || (options_.linger_ms != 0 && now - batch_since_ >= options_.linger_ms)) {
-        flush();
-    }
+    flush_if_due();
 }
 
 void AppendInput::take_record_line(std::string_view line, std::uint64_t at) {
@@ -287,18 +170,28 @@ void AppendInput::take_record_line(std::string_view line, std::uint64_t at) {
         report_.damage(file_, at + parsed.error().at.value_or(0), parsed.error().what + "; line left out");
         return;
     }
-    if (!batcher_.joins(*parsed)) {
-        flush();
-    }
-    const TimestampMs now = clock_.now();
-    if (batcher_.empty()) {
-        batch_at_ = at;
-        batch_since_ = now;
-    }
-    if (const auto added = batcher_.add(*parsed, now); !added) {
+    make_room(batcher_.joins(*parsed), at);
+    if (const auto added = batcher_.add(*parsed, now_); !added) {
         report_.damage(file_, at, added.error().what + "; line left out");
     }
-    if (batcher_.full() || (options_.linger_ms != 0 && now - batch_since_ >= options_.linger_ms)) {
+    flush_if_due();
+}
+
+/// Before a record is added, which came from position `at`: takes the time, and begins a batch unless it joins the one
+/// there is.
+void AppendInput::make_room(bool joins, std::uint64_t at) {
+    if (!joins) {
+        flush();
+    }
+    now_ = clock_.now();
+    if (batcher_.empty()) {
+        batch_at_ = at;
+        batch_since_ = now_;
+    }
+}
+
+void AppendInput::flush_if_due() {
+    if (batcher_.full() || (options_.linger_ms != 0 && now_ - batch_since_ >= options_.linger_ms)) {
         flush();
     }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,14 +13,13 @@
 #include "io/file.hpp"
 #include "progress.hpp"
 #include "system_clock.hpp"
+#include "wal/append_form.hpp"
 #include "wal/batcher.hpp"
 
 namespace kseg::tools {
 
-enum class AppendForm : std::uint8_t { automatic, batches, lines, jsonl };
-
 struct AppendInputOptions {
-    AppendForm form = AppendForm::automatic;
+    wal::AppendForm form = wal::AppendForm::automatic;
     std::optional<std::string> key_separator{};
     std::optional<codec::Codec> codec{};
     wal::BatcherOptions batcher{};
@@ -41,13 +41,14 @@ class AppendInput {
     [[nodiscard]] bool interrupted() const { return interrupted_; }
 
   private:
-    Result<void> read_open(io::ByteSource& source);
-    Result<AppendForm> detect(io::ByteSource& source);
+    Result<void> read_open(std::unique_ptr<io::ByteSource> source);
+    Result<ByteBuffer> read_head(io::ByteSource& source, wal::AppendForm& form) const;
     Result<void> read_batches(io::ByteSource& source);
     Result<void> read_lines(io::ByteSource& source, bool record_lines);
-    Result<bool> more(io::ByteSource& source);
     void take_line(std::string_view line, std::uint64_t at);
     void take_record_line(std::string_view line, std::uint64_t at);
+    void make_room(bool joins, std::uint64_t at);
+    void flush_if_due();
     void flush();
     void before_wait();
 
@@ -59,11 +60,9 @@ class AppendInput {
     wal::Batcher batcher_;
     std::string file_;
     int descriptor_ = -1;
-    ByteBuffer read_;  // read and not yet used, from used_ on
-    std::size_t used_ = 0;
-    std::uint64_t position_ = 0;  // of read_[used_] in the input
     std::uint64_t batch_at_ = 0;  // of the first record of the batch that is being made
     TimestampMs batch_since_ = 0;
+    TimestampMs now_ = 0;             // when the last record was added
     std::uint64_t bytes_before_ = 0;  // of the inputs that are done
     ByteBuffer batch_;
     bool interrupted_ = false;

@@ -39,11 +39,11 @@ void set_sync(const std::string& text, wal::Options& options) {
 }  // namespace
 
 void add_append_input_options(CLI::App& app, AppendInputOptions& options) {
-    const std::map<std::string, AppendForm> forms{{"auto", AppendForm::automatic},
-                                                  {"batches", AppendForm::batches},
-                                                  {"lines", AppendForm::lines},
-                                                  {"jsonl", AppendForm::jsonl}};
-    add_choice<AppendForm>(app, "--input", options.form, forms, "What the input holds; auto tells by its beginning");
+    const std::map<std::string, wal::AppendForm> forms{{"auto", wal::AppendForm::automatic},
+                                                       {"batches", wal::AppendForm::batches},
+                                                       {"lines", wal::AppendForm::lines},
+                                                       {"jsonl", wal::AppendForm::jsonl}};
+    add_choice<wal::AppendForm>(app, "--input", options.form, forms, "What the input holds; auto tells by its beginning");
     app.add_option_function<std::string>(
            "--key-separator",
            [&options](const std::string& text) {

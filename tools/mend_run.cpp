@@ -16,23 +16,6 @@ namespace {
 
 namespace stdfs = std::filesystem;
 
-/// What is left out, written as it comes: it has to be safe before the file that it was taken from is replaced.
-class RejectsSink final : public io::Sink {
-  public:
-    explicit RejectsSink(io::WritableFile& file) : file_(file) {}
-
-    Result<void> write(Bytes bytes) override {
-        auto written = file_.write_at(size_, bytes);
-        size_ += bytes.size();
-        return written;
-    }
-    Result<void> commit() override { return file_.sync(); }
-
-  private:
-    io::WritableFile& file_;
-    std::uint64_t size_ = 0;
-};
-
 /// The file that a link stands for: renaming would put a file in the link's place.
 std::string resolved(const std::string& path) {
     std::error_code code;
@@ -68,19 +51,12 @@ MendRun::MendRun(MendRunOptions options, MendReport& lines, Report& report, Prog
 
 bool MendRun::open() {
     if (!options_.rejects.empty()) {
-        const auto there = fs_.info(options_.rejects);
-        if (there && there->has_value() && options_.overwrite) {
-            (void)fs_.remove(options_.rejects);  // what could not be removed cannot be made either
-        }
-        auto file = fs_.create(options_.rejects);
+        auto file = segment::RejectsFile::create(fs_, options_.rejects, options_.overwrite);
         if (!file) {
-            Error error = file.error();
-            error.what = error.code == Errc::exists ? "is there already; --overwrite replaces it" : error.what;
-            report_.error(error);
+            report_.error(file.error());
             return false;
         }
         rejects_ = *std::move(file);
-        rejects_sink_ = std::make_unique<RejectsSink>(*rejects_);
     }
     if (options_.dry_run || options_.in_place) {
         return true;
@@ -112,14 +88,15 @@ bool MendRun::open() {
 }
 
 Result<void> MendRun::sync_rejects() {
-    if (!rejects_) {
-        return {};
-    }
-    auto synced = rejects_->sync();
-    return synced ? fs_.sync_directory(io::directory_of(options_.rejects)) : synced;
+    return rejects_ ? rejects_->sync() : Result<void>();
 }
 
-Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment::MendOutputs& outputs) const {
+Result<segment::MendTotals> MendRun::mend_one(const Input& input) {
+    const segment::MendOutputs outputs{.mended = output_.get(),
+                                       .rejects = rejects_.get(),
+                                       .finding = [this](const segment::Finding& finding) { lines_.finding(finding); },
+                                       .progress = [this](std::uint64_t at) { progress_.show(bytes_before_ + at); },
+                                       .before_replace = [this] { return sync_rejects(); }};
     auto opened = open_input(input.path);
     if (!opened) {
         return opened.error();
@@ -127,56 +104,19 @@ Result<segment::MendTotals> MendRun::mend_from(const Input& input, const segment
     if (const auto chronik = is_chronik_wal(*opened, input.path); !chronik || *chronik) {
         return chronik ? not_a_segment() : chronik.error();
     }
-    return segment::mend(*opened->source, options_.mend, outputs);
-}
-
-Result<segment::MendTotals> MendRun::mend_into_directory(const Input& input, const segment::MendOutputs& outputs) {
-    const std::string path = (stdfs::path(options_.output) / input.name_below).string();
-    if (is_same_file(input.path, path)) {
-        return Error{.code = Errc::invalid, .what = "is an input and cannot be the output", .file = path};
-    }
-    if (const auto made = fs_.make_directories(io::directory_of(path)); !made) {
-        return made.error();
-    }
-    auto file = io::Replacement::begin(fs_, path, {.overwrite = options_.overwrite});
-    if (!file) {
-        return file.error();
-    }
-    segment::MendOutputs to = outputs;
-    to.mended = file->get();
-    auto totals = mend_from(input, to);
-    if (!totals) {
-        return totals;
-    }
-    Result<void> done = (*file)->sync();
-    if (done) {
-        done = segment::verify_mended((*file)->content(), *totals);
-    }
-    if (done) {
-        done = sync_rejects();
-    }
-    if (done) {
-        done = (*file)->commit();
-    }
-    return done ? totals : Result<segment::MendTotals>(done.error().in_file(path));
-}
-
-Result<segment::MendTotals> MendRun::mend_one(const Input& input) {
-    const segment::MendOutputs outputs{.mended = output_.get(),
-                                       .rejects = rejects_sink_.get(),
-                                       .finding = [this](const segment::Finding& finding) { lines_.finding(finding); },
-                                       .progress = [this](std::uint64_t at) { progress_.show(bytes_before_ + at); },
-                                       .before_replace = [this] { return sync_rejects(); }};
     if (options_.in_place) {
-        auto opened = open_input(input.path);
-        if (const auto chronik = opened ? is_chronik_wal(*opened, input.path) : Result<bool>(false); !chronik || *chronik) {
-            return chronik ? not_a_segment() : chronik.error();
-        }
         return segment::mend_in_place(fs_, resolved(input.path), options_.mend,
                                       {.backup = options_.backup, .overwrite_backup = options_.overwrite}, outputs,
                                       stop_asked);
     }
-    return to_directory_ ? mend_into_directory(input, outputs) : mend_from(input, outputs);
+    if (!to_directory_) {
+        return segment::mend(*opened->source, options_.mend, outputs);
+    }
+    const std::string path = (stdfs::path(options_.output) / input.name_below).string();
+    if (is_same_file(input.path, path)) {
+        return Error{.code = Errc::invalid, .what = "is an input and cannot be the output", .file = path};
+    }
+    return segment::mend_to_file(fs_, *opened->source, path, options_.overwrite, options_.mend, outputs);
 }
 
 void MendRun::mend(const Input& input) {
@@ -236,16 +176,12 @@ void MendRun::finish() {
     }
     Result<void> done;
     if (replacement_ != nullptr) {
-        done = replacement_->sync();
-        if (done) {
-            done = segment::verify_mended(replacement_->content(), all_);
-        }
-    }
-    if (done) {
+        done = segment::commit_mended(*replacement_, all_, [this] { return sync_rejects(); });
+    } else {
         done = sync_rejects();
-    }
-    if (done) {
-        done = output_->commit();
+        if (done) {
+            done = output_->commit();
+        }
     }
     if (!done) {
         report_.error(done.error().in_file(options_.output));

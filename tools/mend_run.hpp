@@ -9,7 +9,7 @@
 #include "inputs.hpp"
 #include "io/fs.hpp"
 #include "io/replace.hpp"
-#include "kafka/segment/mend.hpp"
+#include "kafka/segment/mend_file.hpp"
 #include "print/mend_report.hpp"
 #include "progress.hpp"
 #include "report.hpp"
@@ -43,8 +43,6 @@ class MendRun {
 
   private:
     Result<segment::MendTotals> mend_one(const Input& input);
-    Result<segment::MendTotals> mend_into_directory(const Input& input, const segment::MendOutputs& outputs);
-    Result<segment::MendTotals> mend_from(const Input& input, const segment::MendOutputs& outputs) const;
     Result<void> sync_rejects();
     void judge(const Input& input, const segment::MendTotals& totals);
 
@@ -56,8 +54,7 @@ class MendRun {
     bool to_directory_ = false;
     std::unique_ptr<io::Sink> output_;        // shared by all inputs: a file that is appended to, or stdout
     io::Replacement* replacement_ = nullptr;  // output_, where it is a new file
-    std::unique_ptr<io::WritableFile> rejects_;
-    std::unique_ptr<io::Sink> rejects_sink_;
+    std::unique_ptr<segment::RejectsFile> rejects_;
     std::optional<std::size_t> log_;  // which the last input belonged to
     std::uint64_t bytes_before_ = 0;
     segment::MendTotals all_;  // of what went to output_

@@ -102,7 +102,7 @@ Exit run_wal_append(WalAppendOptions& options, const Globals& globals) {
         report.error({.code = Errc::invalid, .what = "--verify writes nothing; it excludes FILE, --seal and --ack"});
         return Exit::usage;
     }
-    if (options.input.codec && options.input.form == AppendForm::batches) {
+    if (options.input.codec && options.input.form == wal::AppendForm::batches) {
         report.error({.code = Errc::invalid, .what = "batches are appended as they are; --codec is for lines and jsonl"});
         return Exit::usage;
     }

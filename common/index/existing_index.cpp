@@ -10,7 +10,6 @@ namespace kseg::index {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-constexpr std::uint64_t kMostManifestBytes = std::uint64_t{64} << 20;
 
 /// The manifest of an index, or nothing where it has none that can be used.
 /// errors   io

@@ -17,6 +17,7 @@
 namespace kseg::index {
 
 inline constexpr std::string_view kManifestFile = "manifest.json";
+inline constexpr std::uint64_t kMostManifestBytes = std::uint64_t{16} << 20;  ///< larger ones are not read
 inline constexpr std::string_view kBatchTableFile = "batches";
 inline constexpr std::string_view kChecksumsFile = "checksums";
 /// Of the rules of text and terms. An index of another version is made anew.

@@ -18,7 +18,6 @@
 namespace kseg::index {
 namespace {
 
-constexpr std::uint64_t kMostManifestBytes = std::uint64_t{16} << 20;
 /// Batches whose headers are compared to know a log again.
 constexpr std::size_t kSampledBatches = 8;
 

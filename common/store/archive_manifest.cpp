@@ -13,7 +13,6 @@
 namespace kseg::store {
 namespace {
 
-constexpr std::uint64_t kMostManifestBytes = std::uint64_t{16} << 20;
 constexpr std::uint64_t kMostTopicIdFileBytes = 4096;
 
 Result<ByteBuffer> read_member(const archive::Archive& archive, std::string_view member, std::uint64_t limit_bytes) {
@@ -87,7 +86,7 @@ bool same_segment(const ArchiveName& a, const ArchiveName& b) {
 }
 
 Result<index::Manifest> read_manifest(const archive::Archive& archive) {
-    const auto content = read_member(archive, index::kManifestFile, kMostManifestBytes);
+    const auto content = read_member(archive, index::kManifestFile, index::kMostManifestBytes);
     if (!content) {
         return content.error();
     }

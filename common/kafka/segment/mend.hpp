@@ -69,7 +69,8 @@ struct MendOutputs {
     io::Sink* rejects = nullptr;  ///< gets what is left out
     std::function<void(const Finding&)> finding{};
     std::function<void(std::uint64_t position)> progress{};
-    /// Called by mend_in_place() before the first change to what is there: whatever was left out has to be safe by then.
+    /// Called by mend_in_place() and mend_to_file() before the first change to what is there: whatever was left out has to
+    /// be safe by then.
     std::function<Result<void>()> before_replace{};
 };
 

@@ -18,11 +18,12 @@ struct InPlaceOptions {
 /// Mends `path`: writes a new file beside it, syncs it, reads it back, and renames it into place. A file in which nothing
 /// changes is left alone. Owner and permissions stay. Where batches move or offsets change, `.index`, `.timeindex` and
 /// `.txnindex` beside a segment are made anew, as far as they are there: the old ones go before the segment changes, so
-/// that none of them is ever beside a segment that it does not fit, and Kafka makes missing ones itself. outputs   its
-/// `mended` is not used stop      asked while reading; true ends with Errc::cancelled and the file as it was errors    as
-/// those of mend();   exists   the backup's name is taken;   io   also where a broker holds the lock of the log
-///           directory. After an error the old file is there, except where the error says "sync directory" (the new one is
-///           there, but not for certain after a power cut) or names an index file (then that is missing).
+/// that none of them is ever beside a segment that it does not fit, and Kafka makes missing ones itself.
+/// outputs   its `mended` is not used
+/// stop      asked while reading; true ends with Errc::cancelled and the file as it was
+/// errors    as those of mend();   exists   the backup's name is taken;   io   also where a broker holds the lock of the
+///           log directory. After an error the old file is there, except where the error says "sync directory" (the new
+///           one is there, but not for certain after a power cut) or names an index file (then that is missing).
 Result<MendTotals> mend_in_place(io::Fs& fs, const std::string& path, const MendOptions& options,
                                  const InPlaceOptions& in_place, const MendOutputs& outputs, const io::StopFlag& stop = {});
 
