@@ -65,7 +65,7 @@ class ArchiveWriter::Impl {
         : out_(out),
           format_(options.format),
           jobs_(
-              options.jobs, [this, options] { return compressor(options); }, [this](Packed& packed) { take(packed); }) {}
+              options.jobs, [options] { return compressor(options); }, [this](Packed& packed) { take(packed); }) {}
 
     Result<void> add(std::string_view name, const io::ReadAt& content, const AddOptions& options);
     Result<Written> finish();

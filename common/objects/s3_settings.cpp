@@ -74,7 +74,7 @@ Result<Profile> read_profile(const Lookup& lookup) {
     if (profile.name.empty()) {
         profile.name = "default";
     }
-    const auto take = [&profile](const Profiles& from, const std::string& section, auto& into) {
+    const auto take = [](const Profiles& from, const std::string& section, auto& into) {
         if (const auto found = from.find(section); found != from.end()) {
             into = found->second;
             return true;

@@ -148,9 +148,10 @@ TEST_CASE("an archive that lacks its end, or has more behind it, is noticed or g
 }
 
 TEST_CASE("archives of GNU tar, gzip and zstd are read") {
-    for (const auto& [name, kind] :
+    for (const auto& [file, kind] :
          {std::pair("gnu.tar", archive::Kind::plain_tar), std::pair("pax.tar", archive::Kind::plain_tar),
           std::pair("gnu.tar.gz", archive::Kind::plain_tar_gz), std::pair("gnu.tar.zst", archive::Kind::plain_tar_zst)}) {
+        const std::string name = file;
         CAPTURE(name);
         const auto archive = test::open(data(name));
         REQUIRE(archive);

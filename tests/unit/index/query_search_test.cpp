@@ -73,8 +73,9 @@ TEST_CASE("the index alone decides where it can") {
         {"timestamp:0", "11111 11111"},
         {"attributes:0", "11111 00000"},
     };
-    for (const auto& [query, sets] : expected) {
-        CHECK_MESSAGE(found(segment, query) == sets, query, ": ", found(segment, query));
+    for (const auto& one : expected) {
+        const std::string sets = found(segment, one.first);
+        CHECK_MESSAGE(sets == one.second, one.first, ": ", sets);
     }
 }
 

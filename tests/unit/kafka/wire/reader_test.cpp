@@ -30,27 +30,27 @@ TEST_CASE("zigzag numbers are those of the protobuf encoding, read and written")
         std::int64_t value;
     };
     // protobuf.dev, Encoding, Signed Integers; and the ends of each length.
-    for (const auto& [hex, value] : {Case{"00", 0},
-                                     {"01", -1},
-                                     {"02", 1},
-                                     {"03", -2},
-                                     {"7e", 63},
-                                     {"7f", -64},
-                                     {"80 01", 64},
-                                     {"ac 02", 150},
-                                     {"fe ff ff ff 0f", 0x7fffffff},
-                                     {"ff ff ff ff 0f", -0x80000000LL}}) {
-        CAPTURE(hex);
-        const ByteBuffer bytes = from_hex(hex);
+    for (const Case& c : {Case{"00", 0},
+                          {"01", -1},
+                          {"02", 1},
+                          {"03", -2},
+                          {"7e", 63},
+                          {"7f", -64},
+                          {"80 01", 64},
+                          {"ac 02", 150},
+                          {"fe ff ff ff 0f", 0x7fffffff},
+                          {"ff ff ff ff 0f", -0x80000000LL}}) {
+        CAPTURE(c.hex);
+        const ByteBuffer bytes = from_hex(c.hex);
         wire::Reader narrow(bytes.bytes());
-        CHECK(narrow.varint() == value);
+        CHECK(narrow.varint() == c.value);
         CHECK(narrow.ok());
         wire::Reader wide(bytes.bytes());
-        CHECK(wide.varlong() == value);
+        CHECK(wide.varlong() == c.value);
         ByteBuffer out;
-        wire::Writer(out).varint(value);
+        wire::Writer(out).varint(c.value);
         CHECK(out.text() == bytes.text());
-        CHECK(wire::varlong_bytes(value) == bytes.size());
+        CHECK(wire::varlong_bytes(c.value) == bytes.size());
     }
     const ByteBuffer largest = from_hex("fe ff ff ff ff ff ff ff ff 01");
     wire::Reader in(largest.bytes());
