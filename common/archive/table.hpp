@@ -50,7 +50,7 @@ struct Table {
 ByteBuffer encode_table(const Table& table);
 
 /// errors   corrupt   `at` says where in the table
-Result<Table> decode_table(Bytes table);
+Result<Table> decode_table(Bytes bytes);
 
 inline constexpr std::size_t kFooterBytes = 8 + 2 + 2 + 8 + 4 + 4 + 4;
 

@@ -54,7 +54,7 @@ Result<std::size_t> KeptTail::read_at(std::uint64_t offset, std::span<std::byte>
     const auto before =
         static_cast<std::size_t>(offset >= tail_at_ ? 0 : std::min<std::uint64_t>(tail_at_ - offset, into.size()));
     if (before != 0) {
-        const auto got = file_->read_at(offset, into.first(before));
+        auto got = file_->read_at(offset, into.first(before));
         if (!got || *got != before) {
             return got;
         }

@@ -85,7 +85,7 @@ class Archiver final : public std::enable_shared_from_this<Archiver> {
     void on_listed(Result<Names> listed);
     void assign(Names names);
     void learn(const Topic& topic, std::map<std::int32_t, Names>& archives);
-    void adopt(const std::string& topic, std::map<protocol::Uuid, std::map<std::int32_t, Names>>& by_id);
+    void adopt(const std::string& name, std::map<protocol::Uuid, std::map<std::int32_t, Names>>& by_id);
 
     [[nodiscard]] std::shared_ptr<Partition> find(const Key& key) const;
     void enqueue(const Key& key, const std::string& topic);

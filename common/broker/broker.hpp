@@ -87,7 +87,7 @@ class Broker {
     /// Null without a store.
     [[nodiscard]] const Archiver* archiver() const { return archiver_.get(); }
     /// Null without one.
-    [[nodiscard]] objects::ObjectStore* store() { return around_.store; }
+    [[nodiscard]] objects::ObjectStore* store() const { return around_.store; }
     [[nodiscard]] const Clock& clock() const { return around_.clock; }
     [[nodiscard]] io::Fs& fs() { return around_.fs; }
     [[nodiscard]] const Random& random() const { return around_.random; }

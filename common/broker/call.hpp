@@ -23,6 +23,7 @@ class Call {
         : frame_(std::move(frame)), request_(std::move(request)), reply_(std::move(reply)) {}
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
+    ~Call() = default;
 
     [[nodiscard]] protocol::ApiKey key() const { return request_.api->key; }
     [[nodiscard]] protocol::Version version() const { return request_.header.request_api_version; }
@@ -44,6 +45,7 @@ class Call {
 
     /// Sends the answer, once, now or later. `records` are what Records::external_id counts.
     template <typename Message>
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved on
     void answer(const Message& response, std::vector<Piece> records = {}) const {
         send(Message::kSchema, &response, version(), std::move(records));
     }

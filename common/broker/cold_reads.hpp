@@ -47,6 +47,7 @@ class ColdReads final : public std::enable_shared_from_this<ColdReads> {
     ColdReads(io::Fs& fs, Workers& workers, const Limits& limits) : fs_(fs), workers_(workers), limits_(limits) {}
     ColdReads(const ColdReads&) = delete;
     ColdReads& operator=(const ColdReads&) = delete;
+    ~ColdReads() = default;
 
     [[nodiscard]] const Limits& limits() const { return limits_; }
 

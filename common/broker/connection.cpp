@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker/connection.hpp"
 
-#include <errno.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 namespace kseg::broker {
 namespace {
@@ -17,9 +17,9 @@ constexpr std::size_t kRequestsPerTurn = 32;
 
 }  // namespace
 
-Connection::Connection(const Surroundings& around, io::Descriptor socket, ConnectionId id, std::string peer,
+Connection::Connection(Surroundings around, io::Descriptor socket, ConnectionId id, std::string peer,
                        const ConnectionLimits& limits)
-    : around_(around),
+    : around_(std::move(around)),
       socket_(std::move(socket)),
       id_(id),
       peer_(std::move(peer)),

@@ -45,7 +45,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
         std::function<void(ConnectionId)> on_closed;
     };
 
-    Connection(const Surroundings& around, io::Descriptor socket, ConnectionId id, std::string peer,
+    Connection(Surroundings around, io::Descriptor socket, ConnectionId id, std::string peer,
                const ConnectionLimits& limits);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;

@@ -35,6 +35,8 @@ class EpollLoop final : public Loop {
     /// Borrows the clock, which must never go back.
     /// errors   io   the kernel gives no descriptors
     static Result<std::unique_ptr<EpollLoop>> create(const Clock& steady);
+    EpollLoop(const EpollLoop&) = delete;
+    EpollLoop& operator=(const EpollLoop&) = delete;
     ~EpollLoop() override;
 
     [[nodiscard]] TimestampMs now() const override { return clock_.now(); }

@@ -21,6 +21,7 @@ class GroupService {
 
     GroupService(const GroupService&) = delete;
     GroupService& operator=(const GroupService&) = delete;
+    ~GroupService() = default;
 
     [[nodiscard]] GroupCoordinator& coordinator() { return coordinator_; }
 

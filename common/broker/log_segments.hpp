@@ -90,8 +90,8 @@ class LogSegments {
     Result<void> open(Place segment);
     Result<void> load_index(Place segment);
     Result<std::uint64_t> limit_of(Place segment, const wal::LogEnd& end);
-    Result<std::optional<segment::BatchHead>> head_at(const Segment& segment, std::uint64_t position,
-                                                      std::uint64_t limit) const;
+    [[nodiscard]] Result<std::optional<segment::BatchHead>> head_at(const Segment& segment, std::uint64_t position,
+                                                                    std::uint64_t limit) const;
     Result<std::uint64_t> entry_before(Place segment, std::int64_t offset, std::uint64_t limit);
     Result<std::uint64_t> find(Place segment, std::int64_t offset, std::uint64_t limit);
     Result<Slice> take(Place segment, std::uint64_t start, std::uint64_t limit, std::uint64_t max_bytes, bool at_least_one,

@@ -127,10 +127,11 @@ void Topics::add_partitions(Topic& topic, std::int32_t count, std::function<void
                      .count = count};
     maker_.make(order, [this, order, then = std::move(then)](Result<MadePartitions> made) {
         settle(order.topic);
-        if (made) {
+        const Result<void> outcome = made ? Result<void>() : made.error();
+        if (outcome) {
             take(order, *std::move(made));
         }
-        then(made ? Result<void>() : made.error());
+        then(outcome);
     });
 }
 

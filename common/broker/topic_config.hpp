@@ -30,12 +30,12 @@ struct ConfigDefinition {
     std::string_view name;
     ConfigType type;
     std::string_view default_value;
-    std::string_view allowed = "";  ///< words with '|' between, where only those can be
+    std::string_view allowed{};  ///< words with '|' between, where only those can be
     std::int64_t least = INT64_MIN;
-    std::string_view broker_name = "";  ///< of the broker's setting that is the default; "" where it has none
+    std::string_view broker_name{};  ///< of the broker's setting that is the default; "" where it has none
     /// Where the broker's own default is that of another setting.
-    std::string_view broker_default_name = "";
-    std::string_view broker_default = "";
+    std::string_view broker_default_name{};
+    std::string_view broker_default{};
 };
 
 /// By ascending name.

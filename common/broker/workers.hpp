@@ -38,6 +38,8 @@ class ThreadWorkers final : public Workers {
     /// Borrows the loop. The threads begin with the first job.
     ThreadWorkers(Loop& loop, unsigned threads, Share share = Share::equal)
         : loop_(loop), most_threads_(threads), share_(share) {}
+    ThreadWorkers(const ThreadWorkers&) = delete;
+    ThreadWorkers& operator=(const ThreadWorkers&) = delete;
     /// Waits for the jobs under way, and drops those that did not begin. What a job returned may be run by the loop after
     /// this: it must hold what it needs.
     ~ThreadWorkers() override;

@@ -11,22 +11,21 @@ namespace kseg::index {
 namespace {
 
 // Which fields follow, because they are not what the rows before let expect.
-enum Field : std::uint16_t {
-    kMaxTimestamp = 1U << 0,
-    kBaseOffset = 1U << 1,
-    kLastOffset = 1U << 2,
-    kBaseSequence = 1U << 3,
-    kProducerRow = 1U << 4,
-    kProducerId = 1U << 5,
-    kAttributes = 1U << 6,
-    kSecondByte = 1U << 7,
-    kLeaderEpoch = 1U << 8,
-    kMagic = 1U << 9,
-    kKind = 1U << 10,
-    kPosition = 1U << 11,
-    kProducerEpoch = 1U << 12,
-    kAlways = 0,
-};
+using Field = std::uint16_t;
+constexpr Field kMaxTimestamp = 1U << 0;
+constexpr Field kBaseOffset = 1U << 1;
+constexpr Field kLastOffset = 1U << 2;
+constexpr Field kBaseSequence = 1U << 3;
+constexpr Field kProducerRow = 1U << 4;
+constexpr Field kProducerId = 1U << 5;
+constexpr Field kAttributes = 1U << 6;
+constexpr Field kSecondByte = 1U << 7;
+constexpr Field kLeaderEpoch = 1U << 8;
+constexpr Field kMagic = 1U << 9;
+constexpr Field kKind = 1U << 10;
+constexpr Field kPosition = 1U << 11;
+constexpr Field kProducerEpoch = 1U << 12;
+constexpr Field kAlways = 0;
 constexpr std::uint16_t kKnownFields = (1U << 13) - 1;
 constexpr std::uint8_t kBodyProblem = 0x04;  // behind the two bits of the kind
 

@@ -65,7 +65,7 @@ class PartitionIndexes {
     /// segment. Where it fails, the index that was there stays, or there is none.
     /// errors   io, cancelled, unsupported;   corrupt   what was written does not read back;
     ///          invalid   the log changed meanwhile, or is no regular file
-    Result<Built> build(const SealedSegment& segment, const BuildOptions& options) const;
+    [[nodiscard]] Result<Built> build(const SealedSegment& segment, const BuildOptions& options) const;
 
     [[nodiscard]] const std::string& directory() const { return directory_; }
 
@@ -74,7 +74,8 @@ class PartitionIndexes {
     PartitionIndexes(io::Fs& fs, std::string directory, std::unique_ptr<io::FileLock> lock)
         : fs_(fs), directory_(std::move(directory)), lock_(std::move(lock)) {}
     Result<void> clear_leftovers() const;
-    Result<Manifest> write(const SealedSegment& segment, const Names& names, const BuildOptions& options) const;
+    [[nodiscard]] Result<Manifest> write(const SealedSegment& segment, const Names& names,
+                                         const BuildOptions& options) const;
     Result<void> replace(const Names& names, bool had_one) const;
 
     io::Fs& fs_;

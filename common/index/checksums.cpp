@@ -91,7 +91,7 @@ std::uint32_t FileSums::crc32c() const {
 
 void FileSummer::add(Bytes bytes) {
     while (!bytes.empty()) {
-        const std::size_t in_chunk = static_cast<std::size_t>(sums_.size % kChunkBytes);
+        const auto in_chunk = static_cast<std::size_t>(sums_.size % kChunkBytes);
         if (in_chunk == 0) {
             sums_.chunks.push_back(0);
         }

@@ -91,6 +91,7 @@ class LuceneTerms final : public TermIndex {
 
     Result<void> open(OpenFile open, std::vector<std::string> names, Ordinal records) {
         return guarded([&] {
+            // NOLINTNEXTLINE(performance-move-const-arg): boost's constructor forwards them
             reader_ = Lucene::IndexReader::open(
                 Lucene::newLucene<InputDirectory>(std::move(open), std::move(names), std::ref(failure_)), true);
             const auto expected = static_cast<std::int32_t>(records);

@@ -23,7 +23,7 @@ class Input final : public Lucene::BufferedIndexInput {
     Lucene::LuceneObjectPtr clone(const Lucene::LuceneObjectPtr& other) override {
         const Lucene::LuceneObjectPtr copy =
             other ? other : Lucene::LuceneObjectPtr(Lucene::newLucene<Input>(file_, size_, std::ref(failure_)));
-        const auto cloned = BufferedIndexInput::clone(copy);
+        auto cloned = BufferedIndexInput::clone(copy);
         boost::dynamic_pointer_cast<Input>(cloned)->at_ = at_;
         return cloned;
     }

@@ -15,7 +15,7 @@ namespace boost {
 template <class T>
 class shared_ptr;
 }
-namespace Lucene {
+namespace Lucene {  // NOLINT(readability-identifier-naming): the library's
 class IndexInput;
 }
 

@@ -369,7 +369,7 @@ Result<void> drop_stored_fields(io::Fs& fs, const std::string& directory, Ordina
         if (!*same) {
             return Error{.code = Errc::unsupported, .what = "Lucene++ writes stored fields otherwise", .file = path};
         }
-        if (const auto removed = fs.remove(path); !removed) {
+        if (auto removed = fs.remove(path); !removed) {
             return removed;
         }
     }

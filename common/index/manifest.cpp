@@ -107,11 +107,11 @@ class Members {
 
     /// A member of any kind; null where there is none.
     const Json& any(const char* name) {
-        static const Json kNull;
+        static const Json null;
         const Json* found = find(name);
         if (found == nullptr) {
             note(name);
-            return kNull;
+            return null;
         }
         return *found;
     }

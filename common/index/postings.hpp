@@ -30,7 +30,7 @@ class PostingsBuffer final : public TermSink {
     [[nodiscard]] bool full() const { return arena_.size() > kMostArenaBytes; }
 
     /// All terms in order. Borrows; nothing may be added while it is used.
-    std::unique_ptr<TermRun> run() const;
+    [[nodiscard]] std::unique_ptr<TermRun> run() const;
     /// Forgets all terms and keeps the room.
     void clear();
 

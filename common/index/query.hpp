@@ -101,7 +101,7 @@ struct QueryStep {
 
 class Query {
   public:
-    static constexpr std::size_t kMaxBytes = 64 * 1024;
+    static constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
     static constexpr std::size_t kMaxDepth = 64;
     static constexpr std::size_t kMaxClauses = 1024;
 

@@ -129,7 +129,7 @@ Result<Clause> number_clause(NumberField field, const QueryToken& token, Timesta
         clause.low += token.with_low || token.text.is_star() ? 0 : 1;
         clause.high -= token.with_high || token.high.is_star() ? 0 : 1;
     }
-    return Clause(std::move(clause));
+    return Clause(clause);
 }
 
 /// One bound: nothing where it is open.

@@ -81,7 +81,7 @@ struct QueryMatcher::State {
     [[nodiscard]] bool may_have(const QuickLook& look, std::string_view text, bool& known, bool& shows) const;
     void read_texts(const RecordView& record);
     void read_headers(const RecordView& record);
-    void read_paths(Bytes value);
+    void read_paths(Bytes json);
     void read_scalar(Named& named, JsonKind kind, std::string_view text);
     [[nodiscard]] bool begin(NamedTexts& texts);
     void found(std::uint32_t clause) { answers[clause] = std::max(answers[clause], Answer::yes); }

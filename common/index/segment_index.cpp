@@ -192,7 +192,7 @@ struct SegmentIndex::State {
             return table->scan(bounds, [&](const BatchRow& row) { return visit({.row = row, .found = found}); });
         }
         std::vector<BatchRow> rows;
-        const auto scanned = table->scan(bounds, [&rows](const BatchRow& row) -> Result<bool> {
+        auto scanned = table->scan(bounds, [&rows](const BatchRow& row) -> Result<bool> {
             rows.push_back(row);
             return true;
         });
@@ -239,7 +239,7 @@ const Manifest& SegmentIndex::manifest() const {
 }
 
 Result<void> SegmentIndex::open_all() {
-    if (const auto opened = state_->open_table(); !opened) {
+    if (auto opened = state_->open_table(); !opened) {
         return opened;
     }
     return state_->open_terms();
@@ -257,7 +257,7 @@ Result<void> SegmentIndex::check_log(const io::ReadAt& log, const std::string& n
                                 state_->members->name_of(std::string(kManifestFile)), state_->manifest.log_size, *size),
             .file = name};
     }
-    if (const auto opened = state_->open_table(); !opened) {
+    if (auto opened = state_->open_table(); !opened) {
         return opened;
     }
     const auto rows = state_->table->sample(kSampledBatches);
@@ -285,14 +285,14 @@ Result<void> SegmentIndex::check_log(const io::ReadAt& log, const std::string& n
 }
 
 Result<void> SegmentIndex::find(const Ask& ask, const std::function<Result<bool>(const Candidate&)>& visit) {
-    if (const auto opened = state_->open_table(); !opened) {
+    if (auto opened = state_->open_table(); !opened) {
         return opened;
     }
     RowBounds bounds = bounds_of(ask.range);
     if (ask.query == nullptr) {
         return state_->visit_rows(bounds, nullptr, visit);
     }
-    if (const auto opened = state_->open_terms(); !opened) {
+    if (auto opened = state_->open_terms(); !opened) {
         return opened;
     }
     auto found = search(*ask.query, state_->manifest.fields, *state_->terms, *state_->table);

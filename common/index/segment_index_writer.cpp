@@ -106,11 +106,11 @@ struct SegmentIndexWriter::State final : TermSink {
             if (!all) {
                 return all.error();
             }
-            if (const auto written = write_run(fs, path, **all); !written) {
+            if (auto written = write_run(fs, path, **all); !written) {
                 return written;
             }
         }
-        if (const auto removed = remove_runs(); !removed) {
+        if (auto removed = remove_runs(); !removed) {
             return removed;
         }
         runs.push_back(path);
@@ -119,7 +119,7 @@ struct SegmentIndexWriter::State final : TermSink {
 
     Result<void> remove_runs() {
         for (const std::string& path : runs) {
-            if (const auto removed = fs.remove(path); !removed) {
+            if (auto removed = fs.remove(path); !removed) {
                 return removed;
             }
         }
@@ -155,7 +155,7 @@ struct SegmentIndexWriter::State final : TermSink {
         manifest.damaged += row.body_problem ? 1 : 0;
         manifest.offsets_rise = manifest.offsets_rise && (manifest.batches == 1 || row.base_offset >= next_offset);
         widen(row);
-        if (const auto settled = settle(row.base_offset); !settled) {
+        if (auto settled = settle(row.base_offset); !settled) {
             return settled;
         }
         next_offset = saturating_add(row.last_offset, 1);
@@ -206,7 +206,7 @@ struct SegmentIndexWriter::State final : TermSink {
         }
         row.first_ordinal = records;
         if (pending.size() == kMostPending) {
-            if (const auto settled = settle(std::nullopt); !settled) {
+            if (auto settled = settle(std::nullopt); !settled) {
                 return settled;
             }
         }
@@ -220,7 +220,7 @@ struct SegmentIndexWriter::State final : TermSink {
             if (base_offset && row.last_offset == std::numeric_limits<std::int64_t>::max()) {
                 row.last_offset = std::max(row.base_offset, *base_offset) - 1;  // none, where none is missing
             }
-            if (const auto added = table.add(row); !added) {
+            if (auto added = table.add(row); !added) {
                 return added;
             }
         }
@@ -252,7 +252,7 @@ struct SegmentIndexWriter::State final : TermSink {
             if (!all) {
                 return all.error();
             }
-            if (const auto written = write_lucene(fs, directory, **all, records); !written) {
+            if (auto written = write_lucene(fs, directory, **all, records); !written) {
                 return written;
             }
         }
@@ -288,30 +288,30 @@ struct SegmentIndexWriter::State final : TermSink {
     }
 
     Result<void> write_files() {
-        if (const auto settled = settle(std::nullopt); !settled) {
+        if (auto settled = settle(std::nullopt); !settled) {
             return settled;
         }
-        if (const auto written = write_terms(); !written) {
+        if (auto written = write_terms(); !written) {
             return written;
         }
         manifest.records = records;
-        if (const auto written = write_file(fs, fmt::format("{}/{}", directory, kBatchTableFile), table.finish().bytes());
+        if (auto written = write_file(fs, fmt::format("{}/{}", directory, kBatchTableFile), table.finish().bytes());
             !written) {
             return written;
         }
-        if (const auto written = write_sums(); !written) {
+        if (auto written = write_sums(); !written) {
             return written;
         }
         for (const ManifestFile& file : manifest.files) {
-            if (const auto synced = sync_file(fs, fmt::format("{}/{}", directory, file.name)); !synced) {
+            if (auto synced = sync_file(fs, fmt::format("{}/{}", directory, file.name)); !synced) {
                 return synced;
             }
         }
         const std::string path = fmt::format("{}/{}", directory, kManifestFile);
-        if (const auto written = write_file(fs, path, write_manifest(manifest).bytes()); !written) {
+        if (auto written = write_file(fs, path, write_manifest(manifest).bytes()); !written) {
             return written;
         }
-        if (const auto synced = sync_file(fs, path); !synced) {
+        if (auto synced = sync_file(fs, path); !synced) {
             return synced;
         }
         return fs.sync_directory(directory);

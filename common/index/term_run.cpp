@@ -184,7 +184,7 @@ Result<void> write_run(io::Fs& fs, const std::string& path, TermRun& run) {
             writer.bytes(postings.encoded());
         }
         if (out.size() >= kWriteBytes || !*there) {
-            if (const auto written = (*file)->write_at(at, out.bytes()); !written) {
+            if (auto written = (*file)->write_at(at, out.bytes()); !written) {
                 return written;
             }
             at += out.size();

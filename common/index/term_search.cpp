@@ -180,7 +180,7 @@ Result<Found> TermSearch::find(const WordsClause& clause) {
     if (!found || !clause.number || word_is_number) {
         return found;
     }
-    const auto number = find_term(place, *clause.number);
+    auto number = find_term(place, *clause.number);
     if (!number) {
         return number;
     }

@@ -10,7 +10,7 @@ namespace {
 
 /// A cheap sign that equal words share.
 std::uint64_t mark_of(std::string_view word) {
-    return std::uint64_t{1} << ((static_cast<std::uint8_t>(word.front()) * 7U + word.size()) % 64);
+    return std::uint64_t{1} << ((static_cast<std::uint8_t>(word.front()) * std::size_t{7} + word.size()) % 64);
 }
 
 }  // namespace

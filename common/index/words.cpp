@@ -158,7 +158,7 @@ void WordReader::read_block(std::size_t at) {
         std::memcpy(&v, from + i, sizeof v);
         const Vector upper = is_within(v, 'A', 'Z');
         const Vector lower = is_within(v, 'a', 'z');
-        const Vector underscores = reinterpret_cast<Vector>(v == '_');
+        const auto underscores = reinterpret_cast<Vector>(v == '_');
         const Vector letters = upper | lower | underscores | is_within(v, '0', '9') | (v & 0x80);
         block_.letters |= std::uint64_t{mask_of(letters)} << i;
         block_.upper |= std::uint64_t{mask_of(upper)} << i;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done with directories by way of any file system.
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "io/fs.hpp"
@@ -50,7 +52,7 @@ Result<void> remove_with_files(Fs& fs, const std::string& directory) {
         return names.error();
     }
     for (const std::string& name : *names) {
-        if (auto removed = fs.remove(directory + "/" + name); !removed) {
+        if (auto removed = fs.remove(fmt::format("{}/{}", directory, name)); !removed) {
             return removed;
         }
     }

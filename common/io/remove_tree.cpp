@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/remove_tree.hpp"
 
+#include <fmt/format.h>
+
 namespace kseg::io {
 namespace {
 
 constexpr int kDeepest = 16;
 
+// NOLINTNEXTLINE(misc-no-recursion): kDeepest
 Result<void> remove_at(Fs& fs, const std::string& path, int depth) {
     if (depth > kDeepest) {
         return Error{.code = Errc::invalid, .what = "directories stand too deep in one another", .file = path};
@@ -22,7 +25,7 @@ Result<void> remove_at(Fs& fs, const std::string& path, int depth) {
         return names.error();
     }
     for (const std::string& name : *names) {
-        if (auto removed = remove_at(fs, path + "/" + name, depth + 1); !removed) {
+        if (auto removed = remove_at(fs, fmt::format("{}/{}", path, name), depth + 1); !removed) {
             return removed;
         }
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <curl/curl.h>
 #include <dlfcn.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <ctime>
 #include <utility>
 
@@ -108,7 +108,7 @@ std::string_view trimmed(std::string_view text) {
 /// An answer while it comes in.
 struct Receiver {
     HttpAnswer& answer;
-    std::uint64_t most_body_bytes;
+    std::uint64_t most_body_bytes = 0;
     const io::StopFlag& stop;
     std::size_t header_bytes = 0;
     bool body_too_large = false;

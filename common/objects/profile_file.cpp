@@ -61,7 +61,7 @@ Profiles parse_profiles(std::string_view text) {
         const bool indented = kSpace.find(line.front()) != std::string_view::npos;
         std::string name = lower(trimmed(content.substr(0, equals)));
         if (indented && !outer.empty()) {
-            name = outer + "." + name;
+            name.insert(0, outer + ".");
         } else {
             outer = name;
         }

@@ -219,7 +219,7 @@ bool S3Client::change_region(const S3Answer& answer) {
 }
 
 /// Waits before the next attempt; false where the user asked to stop.
-bool S3Client::pause(const S3Request& request, const HttpAnswer& answer, int failed) {
+bool S3Client::pause(const S3Request& request, const HttpAnswer& answer, int failed) const {
     std::chrono::milliseconds time = backoff(options_.retry, failed, options_.random());
     const std::string asked = answer.header("retry-after");
     std::int64_t seconds = 0;

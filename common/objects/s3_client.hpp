@@ -87,7 +87,7 @@ class S3Client {
     HttpAnswer attempt(const S3Request& request);
     void read_error(const S3Request& request, S3Answer& answer) const;
     bool change_region(const S3Answer& answer);
-    bool pause(const S3Request& request, const HttpAnswer& answer, int failed);
+    bool pause(const S3Request& request, const HttpAnswer& answer, int failed) const;
     [[nodiscard]] std::string cleaned(std::string_view text) const;
     [[nodiscard]] std::string reason(const S3Answer& answer) const;
 

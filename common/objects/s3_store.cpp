@@ -239,7 +239,7 @@ Result<std::uint64_t> S3Store::remove_unfinished(TimestampMs before) {
 
 }  // namespace
 
-Result<std::unique_ptr<ObjectStore>> s3_store(std::string bucket, std::string prefix, S3Settings settings,
+Result<std::unique_ptr<ObjectStore>> s3_store(std::string bucket, const std::string& prefix, S3Settings settings,
                                               S3Options options) {
     auto client = S3Client::create(std::move(bucket), std::move(settings), std::move(options));
     if (!client) {

@@ -16,7 +16,7 @@ namespace kseg::objects {
 /// before it puts, and says so to options.detail; where a server ignores it in silence, as old ones do, that look, which
 /// comes before every put, is what is left. Then of two puts of one name at the same moment the later one stays, whole.
 /// errors   invalid, unsupported
-Result<std::unique_ptr<ObjectStore>> s3_store(std::string bucket, std::string prefix, S3Settings settings,
+Result<std::unique_ptr<ObjectStore>> s3_store(std::string bucket, const std::string& prefix, S3Settings settings,
                                               S3Options options);
 
 }  // namespace kseg::objects

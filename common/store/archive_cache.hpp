@@ -75,6 +75,7 @@ class ArchiveCache {
     explicit ArchiveCache(const ArchiveCacheLimits& limits = {}) : limits_(limits) {}
     ArchiveCache(const ArchiveCache&) = delete;
     ArchiveCache& operator=(const ArchiveCache&) = delete;
+    ~ArchiveCache() = default;
 
     [[nodiscard]] const ArchiveCacheLimits& limits() const { return limits_; }
 

@@ -29,14 +29,15 @@ std::string newest_topic_id(const std::vector<ArchiveName>& archives) {
 
 Result<void> ArchiveRegistry::refresh(const std::string& topic) {
     Topic found;
-    const auto listed = store_.list(archive_prefix(topic), [&](const objects::ObjectInfo& object) {
+    auto listed = store_.list(archive_prefix(topic), [&](const objects::ObjectInfo& object) {
         if (auto name = parse_archive_name(object.name)) {
             if (name->size != object.size) {
                 other_sizes_[object.name] = object.size;
             } else {
                 other_sizes_.erase(object.name);
             }
-            found[name->partition.partition].push_back(*std::move(name));
+            const std::int32_t partition = name->partition.partition;
+            found[partition].push_back(*std::move(name));
         }
         return true;
     });

@@ -44,7 +44,7 @@ class ArchivedLog {
 
     /// Adds archives of the partition; one that is there already changes nothing.
     void add(const ArchiveName& name) { add(std::vector<ArchiveName>{name}); }
-    void add(const std::vector<ArchiveName>& names);
+    void add(const std::vector<ArchiveName>& added);
     /// Takes out the archives all of whose offsets are below `offset`, and returns their names.
     std::vector<ArchiveName> remove_below(std::int64_t offset);
     /// By base offset, then the farther-reaching first, then by name.

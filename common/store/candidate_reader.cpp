@@ -54,7 +54,7 @@ Result<bool> CandidateReader::add(const index::Candidate& candidate) {
     const bool joins = !run_.empty() && row.position >= run_end_ && row.position - run_end_ <= kHoleBytes &&
                        row.position + row.size - run_.front().row.position <= run_bytes_;
     if (!run_.empty() && ((reads && !joins) || run_.size() >= kMostRunRows)) {
-        const auto more = read_run();
+        auto more = read_run();
         if (!more || !*more) {
             return more;
         }
@@ -107,7 +107,7 @@ Result<bool> CandidateReader::read_run() {
     std::vector<Wanted> run;
     run.swap(run_);
     run_bytes_ = std::min(run_bytes_ * 2, kMostRunBytes);
-    const auto more = got ? take_run(run, begin) : take_singly(run);
+    auto more = got ? take_run(run, begin) : take_singly(run);
     if (!more || !*more) {
         return more;
     }
@@ -125,7 +125,7 @@ Result<bool> CandidateReader::take_run(const std::vector<Wanted>& run, std::uint
         }
         const std::uint64_t at = wanted.row.position - begin;
         const Bytes rest = at < bytes_.size() ? bytes_.bytes().subspan(at) : Bytes{};
-        const auto more = take(wanted, rest.first(std::min<std::size_t>(rest.size(), wanted.row.size)));
+        auto more = take(wanted, rest.first(std::min<std::size_t>(rest.size(), wanted.row.size)));
         if (!more || !*more) {
             return more;
         }
@@ -151,7 +151,7 @@ Result<bool> CandidateReader::take_singly(const std::vector<Wanted>& run) {
             break;
         }
         if (got) {
-            const auto more = take(wanted, bytes_.bytes().first(*got));
+            auto more = take(wanted, bytes_.bytes().first(*got));
             if (!more || !*more) {
                 return more;
             }

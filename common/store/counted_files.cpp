@@ -17,7 +17,7 @@ class CountedFile final : public io::ReadAt {
 
     [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
         ++counts_.requests;
-        const auto got = file_->read_at(offset, into);
+        auto got = file_->read_at(offset, into);
         counts_.bytes += got ? *got : 0;
         return got;
     }

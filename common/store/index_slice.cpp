@@ -150,15 +150,16 @@ Result<bool> IndexSlice::open_log() {
     std::optional<Error> error;
     for (const std::string& path : logs()) {
         auto file = work_.files.open(path);
+        const bool is_there = file.has_value();
         auto fits = file ? check_log(path, **file) : Result<void>(file.error());
         if (fits) {
             log_ = {.path = path, .file = *std::move(file)};
             return true;
         }
-        if (file && log_.file == nullptr) {
+        if (is_there && log_.file == nullptr) {
             log_ = {.path = path, .file = *std::move(file)};
         }
-        if (!error || file) {
+        if (!error || is_there) {
             error = fits.error().in_file(path);
         }
     }

@@ -189,7 +189,8 @@ Result<SliceEnd> QueryRun::answer_indexed(PartitionListing& listing, const Slice
         // It was read by way of the index and holds no more than that.
         listing.logs[*slice.same_log].end_at(std::max(ends, place.base_offset));
     }
-    return SliceEnd(*end);
+    const SliceEnd& told = *end;
+    return told;
 }
 
 void QueryRun::tell_other_topics(const PartitionListing& listing) {

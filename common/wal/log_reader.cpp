@@ -64,21 +64,35 @@ Result<bool> LogReader::may_be_unfinished(const segment::Item& item) const {
     return item.position.value + item.size >= *size ? is_last() : Result<bool>(false);
 }
 
+/// Begins to walk from where the last walk came to; false where there is nothing more.
+Result<bool> LogReader::begin_walk() {
+    Open& open = *open_;
+    if (open.cursor != nullptr) {
+        return true;
+    }
+    const auto size = open.file->size();
+    if (!size) {
+        return size.error();
+    }
+    if (*size <= open.at) {
+        return false;
+    }
+    open.source = io::source_of(*open.file, open.at);
+    open.window = std::make_unique<io::Window>(*open.source, FileOffset{open.at}, kPieceBytes);
+    open.cursor = std::make_unique<segment::SegmentCursor>(*open.window, FileOffset{open.at});
+    return true;
+}
+
 /// The next batch or damage of the segment that is open; nothing at its end.
 Result<std::optional<ReadStep>> LogReader::step() {
     Open& open = *open_;
     for (;;) {
-        if (open.cursor == nullptr) {
-            const auto size = open.file->size();
-            if (!size) {
-                return size.error();
-            }
-            if (*size <= open.at) {
-                return std::optional<ReadStep>{};
-            }
-            open.source = io::source_of(*open.file, open.at);
-            open.window = std::make_unique<io::Window>(*open.source, FileOffset{open.at}, kPieceBytes);
-            open.cursor = std::make_unique<segment::SegmentCursor>(*open.window, FileOffset{open.at});
+        const auto more = begin_walk();
+        if (!more) {
+            return more.error();
+        }
+        if (!*more) {
+            return std::optional<ReadStep>{};
         }
         // Asked first: what is committed now is whole in the file that is read then.
         const std::int64_t committed = request_.committed_end ? request_.committed_end() : kMaxRecordOffset;

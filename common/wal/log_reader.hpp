@@ -71,11 +71,12 @@ class LogReader {
     Result<bool> open_first();
     Result<bool> open_next();
     Result<void> open_segment(const std::vector<std::int64_t>& segments, std::int64_t base_offset, bool first);
+    Result<bool> begin_walk();
     Result<std::optional<ReadStep>> step();
     [[nodiscard]] Result<bool> is_last() const;
     [[nodiscard]] Result<bool> may_be_unfinished(const segment::Item& item) const;
     [[nodiscard]] std::string what_is_misplaced(const record::BatchHeader& header) const;
-    Result<std::int64_t> find_by_time(const std::vector<std::int64_t>& segments, std::size_t from) const;
+    [[nodiscard]] Result<std::int64_t> find_by_time(const std::vector<std::int64_t>& segments, std::size_t from) const;
 
     io::Fs& fs_;
     std::string directory_;

@@ -24,7 +24,7 @@ void GroupCoordinator::leave(const protocol::LeaveGroupRequest& request, Answer<
     }
     const bool has_left = std::any_of(response.members.begin(), response.members.end(),
                                       [](const auto& each) { return each.error_code == ErrorCode::none; });
-    if (has_left) {
+    if (group != nullptr && has_left) {
         if (group->is_in(GroupState::stable) || group->is_in(GroupState::completing_rebalance)) {
             prepare_rebalance(*group);
         } else {

@@ -29,7 +29,8 @@ class MemoryFile final : public io::ReadAt {
     [[nodiscard]] Result<std::uint64_t> size() const override { return claimed.value_or(bytes_.size()); }
     [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
         ++reads;
-        largest = std::max<std::size_t>(largest, into.size());
+        for (std::size_t seen = largest; seen < into.size() && !largest.compare_exchange_weak(seen, into.size());) {
+        }
         if (offset + into.size() > fail_from) {
             return Error{.code = Errc::io, .what = "read: the disk is gone", .at = offset};
         }
@@ -44,7 +45,7 @@ class MemoryFile final : public io::ReadAt {
     std::optional<std::uint64_t> claimed{};
     std::uint64_t fail_from = UINT64_MAX;
     mutable std::atomic<int> reads = 0;
-    mutable std::size_t largest = 0;  // for one thread
+    mutable std::atomic<std::size_t> largest = 0;
 
   private:
     std::string bytes_;
