@@ -89,11 +89,9 @@ class LuceneTerms final : public TermIndex {
     LuceneTerms(const LuceneTerms&) = delete;
     LuceneTerms& operator=(const LuceneTerms&) = delete;
 
-    Result<void> open(OpenFile open, std::vector<std::string> names, Ordinal records) {
+    Result<void> open(const OpenFile& open, const std::vector<std::string>& names, Ordinal records) {
         return guarded([&] {
-            // NOLINTNEXTLINE(performance-move-const-arg): boost's constructor forwards them
-            reader_ = Lucene::IndexReader::open(
-                Lucene::newLucene<InputDirectory>(std::move(open), std::move(names), std::ref(failure_)), true);
+            reader_ = Lucene::IndexReader::open(Lucene::newLucene<InputDirectory>(open, names, std::ref(failure_)), true);
             const auto expected = static_cast<std::int32_t>(records);
             if (reader_->maxDoc() != expected || reader_->numDocs() != expected) {
                 failure_.raise(
@@ -192,7 +190,7 @@ Result<std::unique_ptr<TermIndex>> open_lucene(OpenFile open, std::vector<std::s
         const bool made = std::find(kStoredFieldFiles.begin(), kStoredFieldFiles.end(), name) != kStoredFieldFiles.end();
         return made ? Result<std::unique_ptr<io::ReadAt>>(stored_fields(name, records)) : open(name);
     };
-    if (const auto opened = terms->open(open_all, std::move(names), records); !opened) {
+    if (const auto opened = terms->open(open_all, names, records); !opened) {
         return opened.error();
     }
     return std::unique_ptr<TermIndex>(std::move(terms));
