@@ -16,17 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> places_of_log(const fs::path& directory, const Manifest& manifest) {
-    std::vector<fs::path> places;
-    if (!manifest.log_path.empty()) {
-        // Without the dots it reads better; where links are on the way it may be another file.
-        const fs::path named = directory / manifest.log_path;
-        places = {named.lexically_normal(), named};
-    }
-    places.push_back((directory / fmt::format("{:020}.log", manifest.base_offset)).lexically_normal());
-    return places;
-}
-
 }  // namespace
 
 bool has_manifest(const std::string& directory) {
@@ -40,10 +29,22 @@ Result<Manifest> read_manifest(const std::string& directory) {
     return content ? parse_manifest(content->bytes(), path) : content.error().in_file(path);
 }
 
+std::vector<std::string> named_places(const std::string& directory, const Manifest& manifest) {
+    if (manifest.log_path.empty()) {
+        return {};
+    }
+    // Without the dots it reads better; where links are on the way it may be another file.
+    const fs::path named = fs::path(directory) / manifest.log_path;
+    return {named.lexically_normal().string(), named.string()};
+}
+
 Result<LogOfIndex> find_log(const std::string& directory, const Manifest& manifest) {
     std::optional<LogOfIndex> found;
     std::vector<std::string> tried;
-    for (const fs::path& path : places_of_log(directory, manifest)) {
+    std::vector<std::string> places = named_places(directory, manifest);
+    places.push_back((fs::path(directory) / fmt::format("{:020}.log", manifest.base_offset)).lexically_normal().string());
+    for (const std::string& place : places) {
+        const fs::path path = place;
         if (const std::string normal = path.lexically_normal().string(); std::ranges::find(tried, normal) == tried.end()) {
             tried.push_back(normal);
         }
@@ -53,7 +54,7 @@ Result<LogOfIndex> find_log(const std::string& directory, const Manifest& manife
         }
         const std::uintmax_t size = fs::file_size(path, code);
         if (!code && (!found || (found->size != manifest.log_size && size == manifest.log_size))) {
-            found = LogOfIndex{.path = path.string(), .size = size};
+            found = LogOfIndex{.path = place, .size = size};
         }
     }
     if (found) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "index/manifest.hpp"
@@ -16,6 +17,9 @@ bool has_manifest(const std::string& directory);
 /// The manifest of the index in a directory.
 /// errors   those of parse_manifest(), naming the file;   io;   too_large
 Result<Manifest> read_manifest(const std::string& directory);
+
+/// Where the manifest of the index in a directory says that its log is, by up to two paths; none where it does not say.
+std::vector<std::string> named_places(const std::string& directory, const Manifest& manifest);
 
 struct LogOfIndex {
     std::string path;

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "base/checked.hpp"
+#include "index/log_of_index.hpp"
 #include "index/segment_index.hpp"
 #include "store/candidate_reader.hpp"
 
@@ -135,11 +135,8 @@ std::vector<std::string> IndexSlice::logs() const {
         // An archive of another log of the same name would be another archive.
         return {fmt::format("{}/{}", place_.path, index_->manifest().log_path)};
     }
-    if (const std::string& path = index_->manifest().log_path; !path.empty()) {
-        const std::filesystem::path below = std::filesystem::path(place_.path) / path;
-        // Without the dots it reads better; where links are on the way it may be another file.
-        add(below.lexically_normal().string());
-        add(below.string());
+    for (std::string& path : index::named_places(place_.path, index_->manifest())) {
+        add(std::move(path));
     }
     add(place_.same_log);
     return paths;

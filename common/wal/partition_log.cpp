@@ -351,19 +351,9 @@ void PartitionLog::set_limits(std::uint64_t segment_bytes, std::optional<std::in
     options_.segment_age_ms = segment_age_ms;
 }
 
-Ticket PartitionLog::completed() const {
-    const Lock lock(mutex_);
-    return completed_;
-}
-
 std::int64_t PartitionLog::end_offset() const {
     const Lock lock(mutex_);
     return end_offset_;
-}
-
-std::int64_t PartitionLog::durable_offset() const {
-    const Lock lock(mutex_);
-    return durable_offset_;
 }
 
 std::int64_t PartitionLog::last_stable_offset() const {

@@ -184,6 +184,16 @@ Result<void> PartitionLog::sync() {
     return failed_ ? *failed_ : Result<void>();
 }
 
+Ticket PartitionLog::completed() const {
+    const Lock lock(mutex_);
+    return completed_;
+}
+
+std::int64_t PartitionLog::durable_offset() const {
+    const Lock lock(mutex_);
+    return durable_offset_;
+}
+
 Result<void> PartitionLog::write_snapshot(const ProducerStates& producers, std::int64_t offset) {
     const auto names = around_.fs.list(directory_);
     if (!names) {
