@@ -317,8 +317,8 @@ class EmptyRun final : public TermRun {
     [[nodiscard]] PostingsView postings() const override { return {}; }
 };
 
-/// Lucene++ initialises its statics where they are first used, without a lock: makes an index in memory, once, before
-/// several threads may do so.
+/// Lucene++ makes its single objects where they are first asked for, without a lock: asks for all that merging needs, once,
+/// before several threads may. Like the directories here, the one in memory wants no lock.
 void touch_statics() {
     static std::once_flag once;
     std::call_once(once, [] {
@@ -326,7 +326,9 @@ void touch_statics() {
         EmptyRun run;
         RunState state{run, 1, failure};
         try {
-            merge(Lucene::newLucene<Lucene::RAMDirectory>(), state);
+            const auto directory = Lucene::newLucene<Lucene::RAMDirectory>();
+            directory->setLockFactory(Lucene::newLucene<Lucene::NoLockFactory>());
+            merge(directory, state);
         } catch (const std::exception&) {
             return;  // whoever writes will hear of it
         }

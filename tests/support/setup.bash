@@ -8,7 +8,7 @@ BUILD_PACKAGES=(cmake ninja-build g++ pkg-config libisal-dev libcli11-dev libfmt
     libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libarchive-dev libcurl4-openssl-dev libssl-dev liblucene++-dev
     libboost-dev libutf8proc-dev)
 TEST_PACKAGES=(python3 doctest-dev clang clang-format clang-tidy libclang-rt-14-dev mandoc zstd lz4 libarchive-tools ccache
-    git sqlite3 ripgrep kcat)
+    git sqlite3 ripgrep kcat valgrind)
 
 # missing_packages [PACKAGE...]: those (by default: all) that are not installed, a line each.
 missing_packages() {
