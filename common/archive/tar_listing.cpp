@@ -17,6 +17,7 @@
 #include "archive/member_name.hpp"
 #include "archive/tar_header.hpp"
 #include "base/bytes.hpp"
+#include "base/loaded_library.hpp"
 
 namespace kseg::archive {
 namespace {
@@ -24,10 +25,40 @@ namespace {
 // libarchive's own types are in the global namespace, as is its `archive`.
 using Reader = ::archive;
 
+/// What is used of libarchive, which brings along what it needs for other formats.
+struct Tar {
+    LoadedLibrary library{KSEG_ARCHIVE_LIBRARY};
+    KSEG_LOADED_FUNCTION(read_new, archive_read_new);
+    KSEG_LOADED_FUNCTION(read_free, archive_read_free);
+    KSEG_LOADED_FUNCTION(read_support_format_tar, archive_read_support_format_tar);
+    KSEG_LOADED_FUNCTION(read_set_read_callback, archive_read_set_read_callback);
+    KSEG_LOADED_FUNCTION(read_set_skip_callback, archive_read_set_skip_callback);
+    KSEG_LOADED_FUNCTION(read_set_callback_data, archive_read_set_callback_data);
+    KSEG_LOADED_FUNCTION(read_open1, archive_read_open1);
+    KSEG_LOADED_FUNCTION(read_next_header, archive_read_next_header);
+    KSEG_LOADED_FUNCTION(read_data_skip, archive_read_data_skip);
+    KSEG_LOADED_FUNCTION(filter_bytes, archive_filter_bytes);
+    KSEG_LOADED_FUNCTION(error_string, archive_error_string);
+    KSEG_LOADED_FUNCTION(set_error, archive_set_error);
+    KSEG_LOADED_FUNCTION(entry_pathname, archive_entry_pathname);
+    KSEG_LOADED_FUNCTION(entry_pathname_utf8, archive_entry_pathname_utf8);
+    KSEG_LOADED_FUNCTION(entry_hardlink, archive_entry_hardlink);
+    KSEG_LOADED_FUNCTION(entry_hardlink_utf8, archive_entry_hardlink_utf8);
+    KSEG_LOADED_FUNCTION(entry_filetype, archive_entry_filetype);
+    KSEG_LOADED_FUNCTION(entry_sparse_reset, archive_entry_sparse_reset);
+    KSEG_LOADED_FUNCTION(entry_size, archive_entry_size);
+    KSEG_LOADED_FUNCTION(entry_size_is_set, archive_entry_size_is_set);
+};
+
+const Tar& tar() {
+    static const Tar loaded;
+    return loaded;
+}
+
 constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
 
 struct FreeReader {
-    void operator()(Reader* reader) const { archive_read_free(reader); }
+    void operator()(Reader* reader) const { tar().read_free(reader); }
 };
 
 /// What libarchive reads from.
@@ -43,7 +74,7 @@ la_ssize_t read_block(Reader* reader, void* context, const void** block) {
     const auto got = input.stream.read_at(input.position, {input.block.data(), input.block.size()});
     if (!got) {
         input.error = got.error();
-        archive_set_error(reader, EIO, "read");
+        tar().set_error(reader, EIO, "read");
         return ARCHIVE_FATAL;
     }
     input.position += *got;
@@ -58,9 +89,9 @@ la_int64_t skip_bytes(Reader* /*reader*/, void* context, la_int64_t bytes) {
 
 /// The entry's name without what "tar c ." puts before it.
 std::string name_of(archive_entry* entry) {
-    const char* name = archive_entry_pathname_utf8(entry);
+    const char* name = tar().entry_pathname_utf8(entry);
     if (name == nullptr) {
-        name = archive_entry_pathname(entry);  // bytes that libarchive cannot convert
+        name = tar().entry_pathname(entry);  // bytes that libarchive cannot convert
     }
     std::string_view rest(name == nullptr ? "" : name);
     while (rest.substr(0, 2) == "./") {
@@ -71,18 +102,18 @@ std::string name_of(archive_entry* entry) {
 
 /// What is wrong with an entry as a member, its name apart.
 std::optional<std::string> problem_of_entry(archive_entry* entry) {
-    if (archive_entry_hardlink(entry) != nullptr || archive_entry_hardlink_utf8(entry) != nullptr) {
+    if (tar().entry_hardlink(entry) != nullptr || tar().entry_hardlink_utf8(entry) != nullptr) {
         return "is a link";
     }
-    switch (archive_entry_filetype(entry)) {
+    switch (tar().entry_filetype(entry)) {
         case AE_IFREG: break;
         case AE_IFLNK: return "is a link";
         default: return "is no file";
     }
-    if (archive_entry_sparse_reset(entry) > 0) {
+    if (tar().entry_sparse_reset(entry) > 0) {
         return "is a sparse file";
     }
-    if (archive_entry_size_is_set(entry) == 0 || archive_entry_size(entry) < 0) {
+    if (tar().entry_size_is_set(entry) == 0 || tar().entry_size(entry) < 0) {
         return "has no size";
     }
     return std::nullopt;
@@ -92,22 +123,22 @@ Error error_of(Reader* reader, Input& input) {
     if (input.error) {
         return *std::move(input.error);
     }
-    const char* text = archive_error_string(reader);
+    const char* text = tar().error_string(reader);
     return {.code = Errc::corrupt,
             .what = fmt::format("tar: {}", printable(text == nullptr ? "" : text)),
-            .at = static_cast<std::uint64_t>(archive_filter_bytes(reader, 0))};
+            .at = static_cast<std::uint64_t>(tar().filter_bytes(reader, 0))};
 }
 
 /// Opens a reader, which looks whether this is a tar stream.
 Result<std::unique_ptr<Reader, FreeReader>> open_reader(Input& input) {
-    std::unique_ptr<Reader, FreeReader> reader(archive_read_new());
-    if (!reader || archive_read_support_format_tar(reader.get()) != ARCHIVE_OK ||
-        archive_read_set_read_callback(reader.get(), read_block) != ARCHIVE_OK ||
-        archive_read_set_skip_callback(reader.get(), skip_bytes) != ARCHIVE_OK ||
-        archive_read_set_callback_data(reader.get(), &input) != ARCHIVE_OK) {
+    std::unique_ptr<Reader, FreeReader> reader(tar().read_new());
+    if (!reader || tar().read_support_format_tar(reader.get()) != ARCHIVE_OK ||
+        tar().read_set_read_callback(reader.get(), read_block) != ARCHIVE_OK ||
+        tar().read_set_skip_callback(reader.get(), skip_bytes) != ARCHIVE_OK ||
+        tar().read_set_callback_data(reader.get(), &input) != ARCHIVE_OK) {
         return Error{.code = Errc::io, .what = "libarchive: no memory"};
     }
-    if (archive_read_open1(reader.get()) != ARCHIVE_OK) {
+    if (tar().read_open1(reader.get()) != ARCHIVE_OK) {
         return input.error ? *input.error : Error{.code = Errc::unsupported, .what = "no archive"};
     }
     return reader;
@@ -131,7 +162,7 @@ Result<void> check_end(const io::ReadAt& stream, std::uint64_t at) {
 
 void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::string>& names, TarListing& listing) {
     std::string name = name_of(entry);
-    if (archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == nullptr) {
+    if (tar().entry_filetype(entry) == AE_IFDIR && tar().entry_hardlink(entry) == nullptr) {
         if (!name.empty() && name.back() == '/') {
             name.pop_back();
         }
@@ -149,7 +180,7 @@ void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::strin
     } else if (!names.insert(name).second) {
         listing.refused.push_back(fmt::format("\"{}\" is there twice", printable(name)));
     } else {
-        const auto size = static_cast<std::uint64_t>(archive_entry_size(entry));
+        const auto size = static_cast<std::uint64_t>(tar().entry_size(entry));
         listing.entries.push_back({.name = std::move(name), .position = position, .size = size});
     }
 }
@@ -157,6 +188,9 @@ void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::strin
 }  // namespace
 
 Result<TarListing> list_tar(const io::ReadAt& stream) {
+    if (!tar().library.whole()) {
+        return Error{.code = Errc::unsupported, .what = "needs " KSEG_ARCHIVE_LIBRARY ", which cannot be loaded"};
+    }
     Input input{.stream = stream};
     input.block.resize(kBlockBytes);
     const auto opened = open_reader(input);
@@ -168,7 +202,7 @@ Result<TarListing> list_tar(const io::ReadAt& stream) {
     std::set<std::string> names;
     for (std::uint64_t next = 0;;) {
         archive_entry* entry = nullptr;
-        const int result = archive_read_next_header(reader, &entry);
+        const int result = tar().read_next_header(reader, &entry);
         if (result == ARCHIVE_EOF) {
             if (const auto whole = check_end(stream, next); !whole) {
                 return whole.error();
@@ -181,11 +215,11 @@ Result<TarListing> list_tar(const io::ReadAt& stream) {
         if (listing.entries.size() + listing.refused.size() >= kMaxTarEntries) {
             return Error{.code = Errc::too_large, .what = fmt::format("more than {} members", kMaxTarEntries)};
         }
-        add_entry(entry, static_cast<std::uint64_t>(archive_filter_bytes(reader, 0)), names, listing);
-        if (archive_read_data_skip(reader) != ARCHIVE_OK) {
+        add_entry(entry, static_cast<std::uint64_t>(tar().filter_bytes(reader, 0)), names, listing);
+        if (tar().read_data_skip(reader) != ARCHIVE_OK) {
             return error_of(reader, input);
         }
-        next = static_cast<std::uint64_t>(archive_filter_bytes(reader, 0));
+        next = static_cast<std::uint64_t>(tar().filter_bytes(reader, 0));
     }
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/loaded_library.hpp"
 #include "objects/http.hpp"
 
 namespace kseg::objects {
@@ -20,45 +20,23 @@ constexpr long kReceiveBufferBytes = 512L << 10;  // the most that libcurl takes
 constexpr long kSendBufferBytes = 512L << 10;
 constexpr long kLeastBytesPerSecond = 1024;
 
-// NOLINTBEGIN(bugprone-macro-parentheses): a name that is declared has none
-#ifdef KSEG_CURL_LIBRARY
-/// Loaded when the first store is opened: with the thirty libraries that it brings along it would be a third of the time
-/// that any command takes to start.
-void* function_of(const char* name) {
-    static void* const library = ::dlopen(KSEG_CURL_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    return library == nullptr ? nullptr : ::dlsym(library, name);
-}
-template <typename Function>
-Function* load(const char* name, Function* /*type*/) {
-    return reinterpret_cast<Function*>(function_of(name));
-}
-#define KSEG_CURL_FUNCTION(name) decltype(&::curl_##name) name = load("curl_" #name, decltype(&::curl_##name){})
-#else
-#define KSEG_CURL_FUNCTION(name) decltype(&::curl_##name) name = &::curl_##name
-#endif
-// NOLINTEND(bugprone-macro-parentheses)
-
-/// What is used of libcurl; all of it null where it is not installed.
+/// What is used of libcurl, which brings thirty libraries along.
 struct Curl {
-    KSEG_CURL_FUNCTION(global_init);
-    KSEG_CURL_FUNCTION(easy_init);
-    KSEG_CURL_FUNCTION(easy_cleanup);
-    KSEG_CURL_FUNCTION(easy_reset);
-    KSEG_CURL_FUNCTION(easy_setopt);
-    KSEG_CURL_FUNCTION(easy_getinfo);
-    KSEG_CURL_FUNCTION(easy_perform);
-    KSEG_CURL_FUNCTION(easy_strerror);
-    KSEG_CURL_FUNCTION(slist_append);
-    KSEG_CURL_FUNCTION(slist_free_all);
+    LoadedLibrary library{KSEG_CURL_LIBRARY};
+    KSEG_LOADED_FUNCTION(global_init, curl_global_init);
+    KSEG_LOADED_FUNCTION(easy_init, curl_easy_init);
+    KSEG_LOADED_FUNCTION(easy_cleanup, curl_easy_cleanup);
+    KSEG_LOADED_FUNCTION(easy_reset, curl_easy_reset);
+    KSEG_LOADED_FUNCTION(easy_setopt, curl_easy_setopt);
+    KSEG_LOADED_FUNCTION(easy_getinfo, curl_easy_getinfo);
+    KSEG_LOADED_FUNCTION(easy_perform, curl_easy_perform);
+    KSEG_LOADED_FUNCTION(easy_strerror, curl_easy_strerror);
+    KSEG_LOADED_FUNCTION(slist_append, curl_slist_append);
+    KSEG_LOADED_FUNCTION(slist_free_all, curl_slist_free_all);
 
     static const Curl& get() {
         static const Curl curl;
         return curl;
-    }
-    [[nodiscard]] bool is_there() const {
-        return global_init != nullptr && easy_init != nullptr && easy_cleanup != nullptr && easy_reset != nullptr &&
-               easy_setopt != nullptr && easy_getinfo != nullptr && easy_perform != nullptr && easy_strerror != nullptr &&
-               slist_append != nullptr && slist_free_all != nullptr;
     }
 };
 
@@ -294,8 +272,8 @@ HttpAnswer CurlTransport::send(const HttpRequest& request) {
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> curl_transport(HttpOptions options) {
-    if (!Curl::get().is_there()) {
-        return Error{.code = Errc::unsupported, .what = "libcurl is needed for this store, and is not installed"};
+    if (!Curl::get().library.whole()) {
+        return Error{.code = Errc::unsupported, .what = "needs " KSEG_CURL_LIBRARY ", which cannot be loaded"};
     }
     static const CURLcode started = Curl::get().global_init(CURL_GLOBAL_DEFAULT);  // once, whichever thread comes first
     CURL* const handle = started == CURLE_OK ? Curl::get().easy_init() : nullptr;

@@ -4,10 +4,24 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/loaded_library.hpp"
 #include "base/text.hpp"
 
 namespace kseg::objects {
 namespace {
+
+/// What is used of OpenSSL.
+struct Crypto {
+    LoadedLibrary library{KSEG_CRYPTO_LIBRARY};
+    KSEG_LOADED_FUNCTION(digest, EVP_Digest);
+    KSEG_LOADED_FUNCTION(hmac, HMAC);
+    KSEG_LOADED_FUNCTION(sha256, EVP_sha256);
+
+    static const Crypto& get() {
+        static const Crypto crypto;
+        return crypto;
+    }
+};
 
 unsigned char* out(Sha256& digest) {
     return reinterpret_cast<unsigned char*>(digest.data());
@@ -15,10 +29,13 @@ unsigned char* out(Sha256& digest) {
 
 }  // namespace
 
-// Where OpenSSL refuses, which check_digests() finds beforehand, the digest is zeros: no server takes a signature of that.
+// Where OpenSSL refuses or is not there, which check_digests() finds beforehand, the digest is zeros: no server takes a
+// signature of that.
 Sha256 sha256(Bytes bytes) {
     Sha256 digest{};
-    if (::EVP_Digest(bytes.data(), bytes.size(), out(digest), nullptr, ::EVP_sha256(), nullptr) != 1) {
+    const Crypto& crypto = Crypto::get();
+    if (!crypto.library.whole() ||
+        crypto.digest(bytes.data(), bytes.size(), out(digest), nullptr, crypto.sha256(), nullptr) != 1) {
         digest = {};
     }
     return digest;
@@ -26,8 +43,10 @@ Sha256 sha256(Bytes bytes) {
 
 Sha256 hmac_sha256(Bytes key, std::string_view text) {
     Sha256 digest{};
-    if (::HMAC(::EVP_sha256(), key.data(), static_cast<int>(key.size()),
-               reinterpret_cast<const unsigned char*>(text.data()), text.size(), out(digest), nullptr) == nullptr) {
+    const Crypto& crypto = Crypto::get();
+    if (!crypto.library.whole() ||
+        crypto.hmac(crypto.sha256(), key.data(), static_cast<int>(key.size()),
+                    reinterpret_cast<const unsigned char*>(text.data()), text.size(), out(digest), nullptr) == nullptr) {
         digest = {};
     }
     return digest;
@@ -40,6 +59,9 @@ std::string hex_of(const Sha256& digest) {
 }
 
 Result<void> check_digests() {
+    if (!Crypto::get().library.whole()) {
+        return Error{.code = Errc::unsupported, .what = "needs " KSEG_CRYPTO_LIBRARY ", which cannot be loaded"};
+    }
     // FIPS 180-4's example of one block; for the keyed form RFC 4231, test case 2.
     const bool plain =
         hex_of(sha256(as_bytes("abc"))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
