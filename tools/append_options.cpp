@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
-#include "options.hpp"
+#include "choice.hpp"
 
 namespace kseg::tools {
 namespace {

@@ -2,12 +2,12 @@
 // The options of wal-append that say how input is read and how the log is written.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "append_input.hpp"
+#include "cli_fwd.hpp"
 #include "wal/options.hpp"
 
 namespace kseg::tools {

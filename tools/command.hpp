@@ -2,9 +2,10 @@
 // What the drivers share: global options, exit statuses, and how a command enters the program.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+
+#include "cli_fwd.hpp"
 
 namespace kseg::tools {
 

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "choice.hpp"
 #include "command.hpp"
 #include "inputs.hpp"
-#include "options.hpp"
 #include "progress.hpp"
 #include "report.hpp"
 #include "segment_reader.hpp"

@@ -2,6 +2,7 @@
 // kseg index: segment indexes of sealed segments.
 #include <fmt/format.h>
 #include <poll.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <memory>

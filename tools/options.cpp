@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "choice.hpp"
 #include "command.hpp"
 
 namespace kseg::tools {

@@ -2,14 +2,13 @@
 // Groups of options that mean the same in every command.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "canonical/record_line.hpp"
+#include "cli_fwd.hpp"
 #include "io/sink.hpp"
 #include "kafka/record/batch_editor.hpp"
 #include "kafka/segment/range.hpp"
@@ -18,28 +17,6 @@ namespace kseg::tools {
 
 /// Ends parsing: the option's value is not of the form that is expected.
 [[noreturn]] void reject(const std::string& option, std::string_view form, const std::string& got);
-
-/// An option that takes one of a few words.
-template <typename Enum>
-CLI::Option* add_choice(CLI::App& app, const std::string& name, Enum& value, std::map<std::string, Enum> words,
-                        const std::string& help) {
-    std::string all;
-    for (const auto& [word, unused] : words) {
-        all += all.empty() ? word : "|" + word;
-    }
-    return app
-        .add_option_function<std::string>(
-            name,
-            [&value, words = std::move(words), name, all](const std::string& word) {
-                const auto found = words.find(word);
-                if (found == words.end()) {
-                    reject(name, all, word);
-                }
-                value = found->second;
-            },
-            help)
-        ->option_text(all);
-}
 
 enum class Format : std::uint8_t { text, jsonl, raw };
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "choice.hpp"
 #include "command.hpp"
-#include "options.hpp"
 #include "pack_lines.hpp"
 #include "pack_modes.hpp"
 #include "progress.hpp"

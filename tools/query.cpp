@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // kseg query: records of a topic by offset, time and text.
+#include <CLI/CLI.hpp>
 #include <limits>
 #include <memory>
 #include <optional>

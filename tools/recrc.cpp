@@ -5,10 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "choice.hpp"
 #include "command.hpp"
 #include "inputs.hpp"
 #include "mend_run.hpp"
-#include "options.hpp"
 #include "print/mend_report.hpp"
 #include "progress.hpp"
 #include "report.hpp"

@@ -2,6 +2,7 @@
 // kseg serve: a Kafka broker over a log directory.
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <memory>
 #include <random>

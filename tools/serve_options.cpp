@@ -2,6 +2,7 @@
 #include "serve_options.hpp"
 
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <charconv>

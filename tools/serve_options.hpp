@@ -2,12 +2,12 @@
 // The options of serve.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "broker/broker.hpp"
+#include "cli_fwd.hpp"
 #include "store_option.hpp"
 
 namespace kseg::tools {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store_option.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <optional>
 #include <utility>

@@ -2,13 +2,13 @@
 // The store of a command line: a directory or a bucket.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.hpp"
+#include "cli_fwd.hpp"
 #include "objects/object_store.hpp"
 
 namespace kseg::tools {

@@ -2,6 +2,7 @@
 // kseg wal-append: appends to a write-ahead log.
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <memory>

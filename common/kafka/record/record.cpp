@@ -63,9 +63,9 @@ std::int32_t sequence_at(std::int32_t base_sequence, std::int32_t delta) {
     if (base_sequence < 0) {
         return -1;
     }
+    // They begin anew behind the largest, 2^31 - 1.
     const std::int64_t sum = std::int64_t{base_sequence} + delta;
-    constexpr std::int64_t kSequences = std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1;
-    return static_cast<std::int32_t>(((sum % kSequences) + kSequences) % kSequences);
+    return static_cast<std::int32_t>(sum & std::numeric_limits<std::int32_t>::max());
 }
 
 void RecordReader::set_problem(Problem problem, std::string text) {
