@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Options that take one of a few words. Apart from options.hpp, because it needs all of CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>

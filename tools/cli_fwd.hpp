@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CLI11's types for headers: its own header takes two seconds to compile, and most files here add no options.
+// CLI11's types for headers: its own header takes five seconds to compile, and most files here add no options.
 #pragma once
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's

@@ -188,8 +188,8 @@ void add_entry(archive_entry* entry, std::uint64_t position, std::set<std::strin
 }  // namespace
 
 Result<TarListing> list_tar(const io::ReadAt& stream) {
-    if (!tar().library.whole()) {
-        return Error{.code = Errc::unsupported, .what = "needs " KSEG_ARCHIVE_LIBRARY ", which cannot be loaded"};
+    if (const auto loaded = tar().library.check(); !loaded) {
+        return loaded.error();
     }
     Input input{.stream = stream};
     input.block.resize(kBlockBytes);

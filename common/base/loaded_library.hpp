@@ -3,12 +3,14 @@
 // command start later, by its own relocations and those of the libraries that it brings along.
 #pragma once
 
+#include "base/result.hpp"
+
 namespace kseg {
 
 /// A shared library, loaded when this is made and never let go.
 class LoadedLibrary {
   public:
-    /// name   as programs load it, e.g. "libcurl.so.4"
+    /// name   as programs load it, e.g. "libcurl.so.4"; borrowed
     explicit LoadedLibrary(const char* name);
 
     /// A function by its name and type; null, and the library is no longer whole, where it is not there.
@@ -19,10 +21,14 @@ class LoadedLibrary {
 
     /// Whether the library and all functions asked for so far are there.
     [[nodiscard]] bool whole() const { return whole_; }
+    /// The same as a message for whoever asked for something that needs it.
+    /// errors   unsupported
+    [[nodiscard]] Result<void> check() const;
 
   private:
     void* symbol(const char* name);
 
+    const char* name_;
     void* handle_;
     bool whole_;
 };

@@ -272,8 +272,8 @@ HttpAnswer CurlTransport::send(const HttpRequest& request) {
 }  // namespace
 
 Result<std::unique_ptr<HttpTransport>> curl_transport(HttpOptions options) {
-    if (!Curl::get().library.whole()) {
-        return Error{.code = Errc::unsupported, .what = "needs " KSEG_CURL_LIBRARY ", which cannot be loaded"};
+    if (const auto loaded = Curl::get().library.check(); !loaded) {
+        return loaded.error();
     }
     static const CURLcode started = Curl::get().global_init(CURL_GLOBAL_DEFAULT);  // once, whichever thread comes first
     CURL* const handle = started == CURLE_OK ? Curl::get().easy_init() : nullptr;

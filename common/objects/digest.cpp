@@ -59,8 +59,8 @@ std::string hex_of(const Sha256& digest) {
 }
 
 Result<void> check_digests() {
-    if (!Crypto::get().library.whole()) {
-        return Error{.code = Errc::unsupported, .what = "needs " KSEG_CRYPTO_LIBRARY ", which cannot be loaded"};
+    if (auto loaded = Crypto::get().library.check(); !loaded) {
+        return loaded;
     }
     // FIPS 180-4's example of one block; for the keyed form RFC 4231, test case 2.
     const bool plain =

@@ -189,7 +189,7 @@ Result<SliceEnd> QueryRun::answer_indexed(PartitionListing& listing, const Slice
         // It was read by way of the index and holds no more than that.
         listing.logs[*slice.same_log].end_at(std::max(ends, place.base_offset));
     }
-    const SliceEnd& told = *end;
+    const SliceEnd& told = *end;  // what only an index's slice says besides was wanted above
     return told;
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several segments indexed and packed at once, under Helgrind: the thread sanitizer does not see what libraries do that were
-built without it. Lucene++ makes its single objects without a lock, and one of them once crashed `index` in a thousand runs."""
+built without it. Lucene++ makes its single objects without a lock, and one of them crashed one run of `index` in some 1,600."""
 
 import pathlib
 import random
